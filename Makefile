@@ -1,0 +1,43 @@
+# Everything a person needs is a target here; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.stamp
+DEVSTAMP := $(VENV)/.devstamp
+PORT ?= 8000
+DEMO_DIR ?= var/demo
+export PORT DEMO_DIR
+
+.PHONY: help setup demo demo-reset test bench crash screenshots lint
+help:
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+$(STAMP): requirements/run.lock pyproject.toml
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/run.lock
+	@printf '%s\n' "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mfadesk.pth"
+	@printf '#!%s\nfrom mfadesk.cli.main import main\nmain()\n' "$(CURDIR)/$(VENV)/bin/python" > $(VENV)/bin/mfadesk && chmod +x $(VENV)/bin/mfadesk
+	@touch $@
+
+$(DEVSTAMP): requirements/dev.lock $(STAMP)
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.lock
+	@touch $@
+
+setup: $(STAMP) ## set up from the lock file (idempotent)
+
+demo: $(STAMP) ## start the desk with an example organisation
+	@$(VENV)/bin/mfadesk demo
+
+demo-reset: $(STAMP) ## forget the demo's state and start over
+	@$(VENV)/bin/mfadesk demo --reset-only
+
+test: $(DEVSTAMP) ## run every test that this machine can run
+	@$(VENV)/bin/python tests/run.py
+
+lint: $(DEVSTAMP) ## style, types and floors
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy
+
+bench: $(DEVSTAMP) ## measure the ratios and write bench/results
+	@$(VENV)/bin/python -m bench
+
+screenshots: $(DEVSTAMP) ## take the README's pictures
+	@$(VENV)/bin/python docs/screenshots.py

@@ -1,0 +1,264 @@
+"""What the pages show, as plain records: every sentence is ready, every rule already applied. Pages only lay them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Mark = Literal["done", "now", "ahead", "waiting", "refused", "quiet", "threat"]
+"""Which glyph and colour: proved disc, ring with dot, dashed ring, half disc, octagon, diamond, triangle."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person as found by a search: never an address, a number or a birth date."""
+
+    id: str
+    name: str
+    job: str
+    site: str
+    tier: str
+    note: str
+    """Such as "on leave until 5 January" or "left in March"; empty for most."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in a list."""
+
+    id: str
+    name: str
+    request: str
+    state: str
+    mark: Mark
+    waiting_for: str
+    deadline: datetime | None
+    opened_at: datetime
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallsView:
+    """Screen 1: what needs me now."""
+
+    mine: tuple[CaseLine, ...]
+    waiting: tuple[CaseLine, ...]
+    others: tuple[CaseLine, ...]
+    closed_today: tuple[CaseLine, ...]
+    alerts: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    title: str
+    detail: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NowPanel:
+    """The one thing to do now. `kind` picks the form; empty fields are not shown.
+
+    ask: radios `answers`, field name ``answer``.
+    verify: nothing to answer, the board is the form: send the link, read out the code, ask the manager, attest.
+    wait: somebody else's turn: `waiting_for`, `deadline`, what happens then.
+    instruct: words to say and one button "Said, go on".
+    closed: the case is over: `outcome_words`.
+    """
+
+    kind: Literal["ask", "verify", "wait", "instruct", "frozen", "closed"]
+    step_id: str
+    title: str
+    eyebrow: str
+    say: tuple[str, ...] = ()
+    do: str = ""
+    answers: tuple[AnswerLine, ...] = ()
+    waiting_for: str = ""
+    deadline: datetime | None = None
+    deadline_words: str = ""
+    outcome_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    name: str
+    detail: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResistLine:
+    words: str
+    points: int
+    needed: int
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    words: str
+    minutes: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestLine:
+    """A method that an operator carries out and attests with their own desk key."""
+
+    method: str
+    title: str
+    how: str
+    statements: tuple[AnswerLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Screen 5: what faking this would cost."""
+
+    verdict: str
+    enough: bool
+    points: int
+    needed: int
+    could: int | None
+    could_words: str
+    cheapest: str
+    """A sentence; parts to stress stand between ``**``."""
+    resists: tuple[ResistLine, ...]
+    have: tuple[EvidenceLine, ...]
+    heard: tuple[str, ...]
+    plans: tuple[PlanLine, ...]
+    no_plan: str
+    attest: tuple[AttestLine, ...] = ()
+    vouchers: tuple[AnswerLine, ...] = ()
+    """Whom the desk may ask to vouch: role words such as "Their manager", never a name from the caller."""
+    reasons: tuple[str, ...] = ()
+    """For staff, not for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    words: str
+    state: Literal["asked", "done", "retrying", "failed"]
+    detail: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    at: datetime
+    actor: str
+    text: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Screens 3 to 8: one case."""
+
+    id: str
+    version: int
+    """The number of the last event: pages poll it and fetch again when it moved."""
+    status: Literal["open", "frozen", "closed"]
+    name: str
+    request: str
+    facts: tuple[str, ...]
+    proved: bool
+    """The claim is proved: lines are whole instead of dashed."""
+    code: str | None
+    session: str
+    """Who is at the other end: "No browser has used the code yet", "One browser, since 14:24"."""
+    words: str
+    """Session words to say on a call back; empty while no browser is bound."""
+    steps: tuple[StepLine, ...]
+    runbook: str
+    runbook_note: str
+    now: NowPanel
+    board: Board | None
+    effects: tuple[EffectLine, ...]
+    timeline: tuple[TimelineLine, ...]
+    checklist: tuple[tuple[str, bool], ...]
+    ticket: str
+    owner: str
+    mine: bool
+    may: frozenset[str]
+    """Verbs open to this member of staff now: answer, link, code, vouch, attest, take_over, end, thaw, pressure, export."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofWay:
+    """One of the person's own things that could prove them, quickest first."""
+
+    method: str
+    title: str
+    hint: str
+    form: Literal["code", "passkey", "service", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentView:
+    """The new authenticator, on its owner's page alone.
+
+    uri: the ``otpauth://`` address for the QR and the link; only on the page that shows it once.
+    key: the same secret in groups of four.
+    options: WebAuthn creation options as JSON text, for a passkey.
+    """
+
+    kind: Literal["totp", "passkey"]
+    uri: str = ""
+    key: str = ""
+    options: str = ""
+    shown_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalView:
+    """Screens 9 to 12, whichever this browser's session stands at."""
+
+    stage: Literal["confirm", "prove", "checking", "wait", "choose", "enrol", "test", "done", "stopped", "frozen", "ended"]
+    step: int
+    steps: int
+    title: str
+    lede: str
+    asks: tuple[str, ...] = ()
+    """What is about to happen, in plain words: the first is the heading, the rest its consequences."""
+    case_code: str = ""
+    desk: str = ""
+    until: datetime | None = None
+    words: str = ""
+    ways: tuple[ProofWay, ...] = ()
+    proved: tuple[str, ...] = ()
+    kinds: tuple[AnswerLine, ...] = ()
+    enrolment: EnrolmentView | None = None
+    problem: str = ""
+    help_lines: tuple[str, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VouchView:
+    """Screen 14: did you speak to them?"""
+
+    state: Literal["open", "answered", "ended", "nothing"]
+    name: str = ""
+    request: str = ""
+    asked_at: datetime | None = None
+    until: datetime | None = None
+    statements: tuple[AnswerLine, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeView:
+    """The page behind "this was not me": what stops, and how to get back in."""
+
+    state: Literal["open", "done", "ended"]
+    what: str = ""
+    then: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,1 @@
+"""Promises of everything outside: records and Protocols, no code that does anything. `connectors` keeps them."""
