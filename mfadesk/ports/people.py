@@ -50,6 +50,8 @@ class Person:
     contacts: tuple[Contact, ...]
     delegate_id: str | None = None
     """Who answers for this person while they are away."""
+    vouches_as: str = ""
+    """``hr`` where the directory names this person as an HR partner, who may attest for anybody."""
 
 
 @dataclass(frozen=True, slots=True)

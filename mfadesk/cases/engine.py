@@ -1,0 +1,274 @@
+"""The case engine: what a command does to a case, as events and intents. Pure: the clock, the runbook and the verdict are passed in.
+
+A `Draft` collects the events of one command and folds each as it is written, so that what follows sees it. `advance` then walks
+the runbook as far as it goes by itself. It never passes a decision: that takes an `Authority`, which only the executor has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from mfadesk.cases.events import Event
+from mfadesk.cases.state import CaseState, Verdict, apply
+from mfadesk.kernel.clock import to_stamp
+from mfadesk.kernel.errors import Broken, Refusal
+from mfadesk.kernel.ids import Randomness, new_id
+from mfadesk.runbook.guards import evaluate
+from mfadesk.runbook.model import Runbook, Step
+
+MAX_STEPS_A_COMMAND = 200
+"""A runbook that goes on longer by itself loops; the prover refuses it, and so do we."""
+
+MAX_EVENTS_A_CASE = 2_000
+UNATTENDED_S = 3_600
+"""A step that waits for staff and names no deadline of its own ends the case after this long, without a change."""
+
+AUTHORISED_BY: Mapping[str, frozenset[str]] = {
+    "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator"}),
+    "enrol_new": frozenset({"replace_authenticator", "add_authenticator"}),
+    "remove_old": frozenset({"replace_authenticator"}),
+    "end_sessions": frozenset({"replace_authenticator", "suspend_authenticator"}),
+    "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
+    "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
+    "lift_suspension": frozenset({"replace_authenticator"}),
+}
+"""Which allowed decision lets the executor do which verb. A verb that is not listed is not done."""
+
+LOW_PROOF_SUSPENSION_S = 24 * 3_600
+"""A suspension on little proof ends after this long (SETTLED 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Work for the executor, committed with the event that asks for it.
+
+    quiet: no effect outside, so no event of its own: a look, or a decision to be made.
+    """
+
+    id: str
+    case_id: str
+    verb: str
+    args: Mapping[str, Any]
+    due_at: datetime
+    quiet: bool = False
+
+
+class Authority(Protocol):
+    """Decides bindingly. Only the executor has one."""
+
+    def decide(self, state: CaseState, action: str) -> Mapping[str, Any]:
+        """Return the body of a ``decided`` event, signed."""
+        ...
+
+
+@dataclass(slots=True)
+class Draft:
+    """The events and intents of one command on one case, in the making."""
+
+    state: CaseState
+    now: datetime
+    actor: str
+    randomness: Randomness
+    events: list[Event] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+
+    def emit(self, kind: str, personal: Mapping[str, str] | None = None, **body: Any) -> None:
+        """Write one event. Raises Refusal ``case_too_long`` at the named limit, so that no loop can grow a case for ever."""
+        if self.state.seq >= MAX_EVENTS_A_CASE and kind != "case_closed":
+            raise Refusal("case_too_long", "This case has grown too long. End it and start a new one.")
+        event = Event(kind, self.now, self.actor, body, personal or {})
+        self.state = apply(self.state, event)
+        self.events.append(event)
+
+    def intend(self, verb: str, target: str = "", *, quiet: bool = False, delay_s: float = 0, **args: Any) -> str:
+        """Ask for an effect, due `delay_s` from now, and return its id, which is also its idempotency key."""
+        effect = new_id("eff", self.randomness)
+        due_at = self.now + timedelta(seconds=delay_s)
+        if not quiet:
+            self.emit("effect_intended", effect=effect, verb=verb, target=target, until=to_stamp(due_at))
+        self.intents.append(Intent(effect, self.state.id, verb, {"target": target, **args}, due_at, quiet))
+        return effect
+
+    def require_open(self) -> None:
+        """Raise Refusal unless the case is open and not frozen."""
+        if self.state.status == "frozen":
+            raise Refusal("case_frozen", "This case is frozen: two browsers used its code. Give the caller a new code.")
+        if self.state.status != "open":
+            raise Refusal("case_closed", "This case is closed. Nothing more can happen in it.")
+
+    def enter(self, step: Step) -> None:
+        """Go to `step`, with its deadline."""
+        after_s, owner, then = None, "", ""
+        if step.deadline is not None:
+            after_s, owner, then = step.deadline.after_s, step.deadline.owner, step.deadline.then
+        elif step.kind in ("ask", "instruct"):
+            after_s, owner = UNATTENDED_S, "operator"
+        deadline = to_stamp(self.now + timedelta(seconds=after_s)) if after_s is not None else None
+        self.emit("step_entered", step=step.id, kind=step.kind, deadline_at=deadline, owner=owner, then=then)
+
+    def close(self, ending: str, outcome: str) -> None:
+        """End the case. The count lets a reader of the record see that no event is missing."""
+        self.emit("case_closed", ending=ending, outcome=outcome, events=self.state.seq + 1)
+
+
+def advance(draft: Draft, runbook: Runbook, authority: Authority | None = None) -> None:
+    """Walk on from where the case stands until something outside is needed."""
+    if draft.state.step == "":
+        _enter(draft, runbook.steps[runbook.start])
+    for _ in range(MAX_STEPS_A_COMMAND):
+        if draft.state.status != "open":
+            return
+        step = runbook.steps[draft.state.step]
+        if not _is_finished(draft, step, authority):
+            return
+        _enter(draft, runbook.steps[next_step(draft.state, step)])
+    raise Broken(f"runbook {runbook.id} went {MAX_STEPS_A_COMMAND} steps without waiting")
+
+
+def values_of(state: CaseState) -> Mapping[str, str]:
+    """Return every variable that a guard may read: the answers, and what the case itself knows."""
+    verdict = _verdict_before(state)
+    return {
+        **state.answers,
+        **known_facts(state),
+        "decision": "unknown" if verdict is None else "allowed" if verdict.allowed else "refused",
+        "tested": "yes" if state.tested_at is not None else "no",
+        "enrolled": "yes" if state.new_authenticator else "no",
+    }
+
+
+EMPLOYMENT_WORDS: Mapping[str, str] = {
+    "active": "active", "on_leave": "on_leave", "starts": "first_day", "third_party": "third_party", "left": "third_party",
+}  # fmt: skip
+"""The directory's word as a runbook's: somebody who left is an outsider, whatever the account still says."""
+
+
+def known_facts(state: CaseState) -> Mapping[str, str]:
+    """Return what the directory says: it wins over anything that was answered, and what it knows is never asked."""
+    employment = EMPLOYMENT_WORDS.get(state.employment)
+    facts = {"account": "break_glass" if state.break_glass else "person"}
+    # A directory that says "active" may be a day late; a caller who says otherwise only makes the road narrower.
+    if employment is not None and not (employment == "active" and state.answers.get("employment", "unknown") != "unknown"):
+        facts["employment"] = employment
+    return facts
+
+
+def next_step(state: CaseState, step: Step) -> str:
+    """Return where the first edge leads whose guard holds."""
+    values = values_of(state)
+    for edge in step.edges:
+        if edge.guard is None or evaluate(edge.guard, values):
+            return edge.to
+    raise Broken(f"step {step.id} has no edge that holds")
+
+
+def pass_deadline(draft: Draft, runbook: Runbook) -> None:
+    """Do what the step says happens when its time runs out."""
+    draft.require_open()
+    state = draft.state
+    if state.deadline_at is None or draft.now < state.deadline_at:
+        raise Refusal("not_due", "The deadline has not passed.")
+    draft.emit("deadline_passed", step=state.step)
+    if state.deadline_then:
+        _enter(draft, runbook.steps[state.deadline_then])
+        advance(draft, runbook)
+    else:
+        draft.close("nobody_went_on", "stopped")
+
+
+def is_authorised(state: CaseState, verb: str, now: datetime) -> bool:
+    """Return whether a decision stands that lets the executor do `verb` now."""
+    return find_authority(state, verb, now) is not None
+
+
+def find_authority(state: CaseState, verb: str, now: datetime) -> Verdict | None:
+    """Return the decision that lets the executor do `verb` now, or None."""
+    actions = AUTHORISED_BY.get(verb, frozenset())
+    for action, verdict in sorted(state.verdicts.items()):
+        in_time = now < verdict.expires_at and (verb == "suspend_old" or now >= verdict.starts_at)
+        if action in actions and verdict.allowed and in_time:
+            return verdict
+    return None
+
+
+def _enter(draft: Draft, step: Step) -> None:
+    draft.enter(step)
+    match step.kind:
+        case "verify":
+            draft.intend("consider", quiet=True)
+        case "act":
+            for verb in step.verbs:
+                for target in draft.state.targets if verb in _PER_TARGET else ("",):
+                    draft.intend(verb, target)
+        case "notify":
+            draft.intend("notify", target=step.id)
+        case "escalate":
+            draft.emit("alert_raised", pattern=step.alert or step.id)
+            draft.intend("alert", target=step.alert or step.id)
+        case "end":
+            _end(draft, step)
+
+
+_PER_TARGET = {"suspend_old", "remove_old", "resync", "reset_failures", "lift_suspension"}
+
+
+def _end(draft: Draft, step: Step) -> None:
+    outcome = step.outcome or "stopped"
+    # Whoever was spoken about hears of it, whatever the caller was told: a stranger's attempt must not stay between two strangers.
+    if outcome in ("refused", "stopped") and draft.state.subject:
+        draft.intend("notify", target="attempt")
+    draft.close(step.id, outcome)
+
+
+def _is_finished(draft: Draft, step: Step, authority: Authority | None) -> bool:
+    state = draft.state
+    match step.kind:
+        case "ask":
+            return step.variable in known_facts(state) or state.answers.get(step.variable or "", "") != ""
+        case "instruct":
+            return step.id in state.said
+        case "verify" | "decide":
+            return _decide(draft, step, authority)
+        case "act" | "notify":
+            return _nothing_is_open(state)
+        case "enrol":
+            return state.new_authenticator != ""
+        case "confirm":
+            return state.tested_at is not None
+        case "escalate":
+            return True
+        case _:
+            # wait and approve move on by a command of their own, or by their deadline.
+            return False
+
+
+def _decide(draft: Draft, step: Step, authority: Authority | None) -> bool:
+    """A verify step is finished once the executor allows; a decide step once it has said anything."""
+    action = step.action or ""
+    verdict = draft.state.verdicts.get(action)
+    stands = verdict is not None and verdict.allowed and draft.now < verdict.expires_at
+    if not stands and authority is not None:
+        body = authority.decide(draft.state, action)
+        if body["verdict"] == "allowed" or step.kind == "decide":
+            draft.emit("decided", **body)
+            stands = body["verdict"] == "allowed"
+    if step.kind == "decide":
+        return action in draft.state.verdicts
+    return stands
+
+
+def _nothing_is_open(state: CaseState) -> bool:
+    """Return whether every effect that a step waits for is done."""
+    return all(effect.state == "done" or effect.verb in _BESIDE for effect in state.effects.values())
+
+
+_BESIDE = {"alert", "lift_suspension", "expire_suspension"}
+"""Effects that no step waits for."""
+
+
+def _verdict_before(state: CaseState) -> Verdict | None:
+    """Return the newest verdict, which is the one that a guard after a decision asks about."""
+    return max(state.verdicts.values(), key=lambda verdict: verdict.at, default=None)

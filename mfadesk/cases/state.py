@@ -1,0 +1,363 @@
+"""A case as the fold over its events. Nothing here decides; it only adds up what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from mfadesk.assurance.model import Evidence
+from mfadesk.cases.events import Event
+from mfadesk.kernel.clock import from_stamp
+from mfadesk.kernel.errors import Broken
+
+Status = Literal["none", "open", "frozen", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of evidence in a case: what assurance needs, and what ties it to the case."""
+
+    evidence: Evidence
+    session: str | None
+    receipt: str
+    nonce: str
+    second_by: str = ""
+    second_at: datetime | None = None
+    second_receipt: str = ""
+    second_nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectState:
+    """An intended effect and how far it came."""
+
+    id: str
+    verb: str
+    target: str
+    state: Literal["asked", "done", "delayed", "failed"]
+    at: datetime
+    problem: str = ""
+    retry_at: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The executor's last signed decision for one action."""
+
+    action: str
+    allowed: bool
+    at: datetime
+    starts_at: datetime
+    """When its grace is over: nothing but a suspension is done before."""
+    expires_at: datetime
+    points: int
+    needed: int
+    reasons: tuple[str, ...]
+    receipts: tuple[str, ...]
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """Everything that the engine needs to know of a case. A fresh one has seen nothing."""
+
+    id: str
+    seq: int = 0
+    status: Status = "none"
+    ending: str = ""
+    outcome: str = ""
+    subject: str | None = None
+    tier: str = "tier0"
+    break_glass: bool = False
+    employment: str = "unknown"
+    goal: str = ""
+    channel: str = ""
+    caller: str = ""
+    owner: str = ""
+    opened_by: str = ""
+    opened_at: datetime | None = None
+    runbook: str = ""
+    runbook_digest: str = ""
+    policy_digest: str = ""
+    step: str = ""
+    step_kind: str = ""
+    step_since: datetime | None = None
+    visited: tuple[str, ...] = ()
+    deadline_at: datetime | None = None
+    deadline_owner: str = ""
+    deadline_then: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    said: frozenset[str] = frozenset()
+    """Instruct steps whose words were said."""
+    signals: frozenset[str] = frozenset()
+    session: str | None = None
+    confirmed: bool = False
+    pieces: tuple[Piece, ...] = ()
+    failures: tuple[tuple[str, datetime], ...] = ()
+    targets: tuple[str, ...] = ()
+    """Authenticators that the claim says are gone: what will be suspended and removed, and what cannot prove anything now."""
+    gone_used_at: datetime | None = None
+    survivors: tuple[str, ...] = ()
+    out_of_reach: Mapping[str, str] = field(default_factory=dict)
+    vouchers: Mapping[str, str] = field(default_factory=dict)
+    """Who was asked to vouch, and what they answered ("" while nothing)."""
+    asked_as: Mapping[str, str] = field(default_factory=dict)
+    """In what capacity each was asked: manager, hr, peers."""
+    second_asked: Mapping[str, str] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    chosen_kind: str = ""
+    effects: Mapping[str, EffectState] = field(default_factory=dict)
+    new_authenticator: str = ""
+    new_kind: str = ""
+    tested_at: datetime | None = None
+    test_failures: int = 0
+    alerts: tuple[str, ...] = ()
+    reported: bool = False
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return all evidence that was recorded and not voided; expiry is the decision's business."""
+        return tuple(piece.evidence for piece in self.pieces)
+
+    def effects_of(self, *verbs: str) -> tuple[EffectState, ...]:
+        """Return the effects with one of these verbs, oldest first."""
+        return tuple(effect for effect in self.effects.values() if effect.verb in verbs)
+
+
+def fold(case_id: str, events: Iterable[Event]) -> CaseState:
+    """Return the state after all `events`, in their order."""
+    state = CaseState(case_id)
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def apply(state: CaseState, event: Event) -> CaseState:
+    """Return the state after one more event. Raises Broken for an event that cannot follow."""
+    if state.status == "closed" and event.kind not in _AFTER_THE_END:
+        raise Broken(f"case {state.id} is closed, yet {event.kind} follows")
+    if (state.status == "none") != (event.kind == "case_opened"):
+        raise Broken(f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice")
+    changed = _FOLDS[event.kind](state, event, event.body)
+    return replace(changed, seq=state.seq + 1)
+
+
+_AFTER_THE_END = {"effect_intended", "effect_done", "effect_delayed", "effect_failed", "not_me", "alert_raised", "reported"}
+_Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
+_FOLDS: dict[str, _Fold] = {}
+
+
+def _on(kind: str) -> Callable[[_Fold], _Fold]:
+    def register(function: _Fold) -> _Fold:
+        _FOLDS[kind] = function
+        return function
+
+    return register
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_stamp(text) if text else None
+
+
+@_on("case_opened")
+def _opened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(
+        state, status="open", subject=body["subject"], tier=body["tier"], break_glass=body["break_glass"],
+        employment=body["employment"], goal=body["goal"], channel=body["channel"], caller=body["caller"],
+        owner=event.actor, opened_by=event.actor, opened_at=event.at, runbook=body["runbook"],
+        runbook_digest=body["runbook_digest"], policy_digest=body["policy_digest"],
+    )  # fmt: skip
+
+
+@_on("signal_noted")
+def _signal(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, signals=state.signals | {body["signal"]})
+
+
+@_on("owner_changed")
+def _owner(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, owner=body["owner"])
+
+
+@_on("answered")
+def _answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    if not body["variable"]:
+        return replace(state, said=state.said | {body["step"]})
+    return replace(state, answers={**state.answers, body["variable"]: body["value"]})
+
+
+@_on("step_entered")
+def _entered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(
+        state, step=body["step"], step_kind=body["kind"], step_since=event.at, visited=(*state.visited, body["step"]),
+        deadline_at=_moment(body["deadline_at"]), deadline_owner=body["owner"], deadline_then=body["then"],
+    )  # fmt: skip
+
+
+@_on("session_bound")
+def _bound(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, session=body["session"], confirmed=False)
+
+
+@_on("second_browser_seen")
+def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, status="frozen")
+
+
+@_on("thawed")
+def _thawed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
+    return replace(state, status="open", session=None, confirmed=False, pieces=(), verdicts={}, chosen_kind="")
+
+
+@_on("confirmed")
+def _confirmed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, confirmed=True)
+
+
+@_on("reported")
+def _reported(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, reported=True)
+
+
+@_on("out_of_reach")
+def _out_of_reach(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, out_of_reach={**state.out_of_reach, body["authenticator"]: body["reason"]})
+
+
+@_on("targets_set")
+def _targets(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(
+        state, targets=tuple(body["targets"]), gone_used_at=_moment(body["used_at"]), survivors=tuple(body["survivors"])
+    )
+
+
+@_on("evidence_recorded")
+def _evidence(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    evidence = Evidence(
+        method=body["method"], at=event.at, expires_at=from_stamp(body["expires_at"]),
+        established_by=body["by"], authenticator_id=body["authenticator"],
+    )  # fmt: skip
+    piece = Piece(evidence, body["session"], body["receipt"], body["nonce"])
+    others = tuple(p for p in state.pieces if p.evidence.method != body["method"])
+    return replace(state, pieces=(*others, piece))
+
+
+@_on("second_attested")
+def _second_attested(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    pieces = tuple(
+        replace(
+            p, evidence=replace(p.evidence, second_attested=True), second_by=body["by"], second_at=event.at,
+            second_receipt=body["receipt"], second_nonce=body["nonce"],
+        )
+        if p.evidence.method == body["method"]
+        else p
+        for p in state.pieces
+    )  # fmt: skip
+    return replace(state, pieces=pieces, second_asked={k: v for k, v in state.second_asked.items() if k != body["method"]})
+
+
+@_on("proof_failed")
+def _failed_proof(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, failures=(*state.failures, (body["method"], event.at)))
+
+
+@_on("voucher_asked")
+def _voucher_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(
+        state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]}
+    )
+
+
+@_on("voucher_answered")
+def _voucher_answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, vouchers={**state.vouchers, body["voucher"]: body["statement"]})
+
+
+@_on("second_asked")
+def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, second_asked={**state.second_asked, body["method"]: body["staff"]})
+
+
+@_on("decided")
+def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    verdict = Verdict(
+        action=body["action"], allowed=body["verdict"] == "allowed", at=event.at,
+        starts_at=event.at + timedelta(seconds=body["grace_s"]), expires_at=from_stamp(body["expires_at"]), points=body["points"], needed=body["needed"], reasons=tuple(body["reasons"]), receipts=tuple(body["receipts"]), signature=body["signature"],
+    )  # fmt: skip
+    return replace(state, verdicts={**state.verdicts, body["action"]: verdict})
+
+
+@_on("kind_chosen")
+def _kind(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, chosen_kind=body["kind"])
+
+
+@_on("effect_intended")
+def _intended(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    effect = EffectState(body["effect"], body["verb"], body["target"], "asked", event.at)
+    return replace(state, effects={**state.effects, effect.id: effect})
+
+
+@_on("effect_done")
+def _done(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _move(state, event, state_word="done", detail=body["detail"])
+
+
+@_on("effect_delayed")
+def _delayed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _move(state, event, state_word="delayed", problem=body["problem"], retry_at=_moment(body["retry_at"]))
+
+
+@_on("effect_failed")
+def _effect_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _move(state, event, state_word="failed", problem=body["problem"])
+
+
+def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) -> CaseState:
+    effect = state.effects.get(event.body["effect"])
+    if effect is None:
+        raise Broken(f"case {state.id}: a result without an intent, {event.body['effect']}")
+    moved = replace(effect, state=state_word, at=event.at, **changes)
+    return replace(state, effects={**state.effects, effect.id: moved})
+
+
+@_on("enrolment_begun")
+def _begun(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, new_authenticator=body["authenticator"], new_kind=body["kind"], tested_at=None)
+
+
+@_on("enrolment_lost")
+def _lost(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, new_authenticator="", new_kind="", tested_at=None)
+
+
+@_on("tested")
+def _tested(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, tested_at=event.at)
+
+
+@_on("test_failed")
+def _test_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, test_failures=state.test_failures + 1)
+
+
+@_on("alert_raised")
+def _alert(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, alerts=(*state.alerts, body["pattern"]))
+
+
+@_on("not_me")
+def _not_me(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, reported=True)
+
+
+@_on("case_closed")
+def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
+
+
+for _quiet in ("pressure_noted", "deadline_passed", "locator_issued"):
+    _on(_quiet)(lambda state, event, body: state)

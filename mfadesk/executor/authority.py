@@ -1,0 +1,103 @@
+"""The binding decision: recomputed from receipts, under the pinned policy, signed, and bound to one bundle (SETTLED 1, 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from mfadesk.assurance.model import Allowed
+from mfadesk.cases.state import CaseState, Verdict
+from mfadesk.executor.receipts import require_genuine
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.clock import to_stamp
+from mfadesk.kernel.errors import Broken, Refusal
+from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import Sight, judge
+from mfadesk.operations.people import find_person
+from mfadesk.store.home import ExecutorKeys
+from mfadesk.store.models import Report
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAuthority:
+    """Decides on what the executor has just seen of the person. `sight` is fresh; a missing one is taken at its worst."""
+
+    desk: Desk
+    keys: ExecutorKeys
+    sight: Sight
+
+    def decide(self, state: CaseState, action: str) -> Mapping[str, Any]:
+        """Return the signed body of a ``decided`` event.
+
+        Raises Broken where a piece of evidence carries no genuine receipt: then nothing is decided and security hears.
+        """
+        for piece in state.pieces:
+            require_genuine(self.keys.receipt, state, piece)
+        now = self.desk.now()
+        person = find_person(state.subject)
+        if person is None:
+            return self._sign(state, _refusal(action, now, "nobody_on_file"))
+        if Report.objects.filter(case_id=state.id).exists():
+            return self._sign(state, _refusal(action, now, "reported"))
+        if state.policy_digest != self.desk.policy.digest:
+            # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
+            return self._sign(state, _refusal(action, now, "policy_changed"))
+        decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now)
+        requirement = decision.requirement
+        body: dict[str, Any] = {
+            "action": action,
+            "verdict": "allowed" if isinstance(decision, Allowed) else "refused",
+            "points": decision.assessment.attack.points,
+            "needed": requirement.minimum if requirement else 0,
+            "grace_s": decision.grace_s if isinstance(decision, Allowed) else 0,
+            "expires_at": to_stamp(now),
+            "receipts": sorted(piece.receipt for piece in state.pieces),
+            "reasons": [] if isinstance(decision, Allowed) else [reason.code for reason in decision.reasons],
+        }
+        if isinstance(decision, Allowed):
+            life_s = decision.requirement.decision_lifetime_s + decision.grace_s
+            body["expires_at"] = to_stamp(now + timedelta(seconds=life_s))
+        return self._sign(state, body)
+
+    def _sign(self, state: CaseState, body: dict[str, Any]) -> Mapping[str, Any]:
+        return {**body, "signature": sign(_statement(state, body, to_stamp(self.desk.now())), self.keys.checkpoint_sign).hex()}
+
+
+def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
+    """Raise Broken for a verdict that this executor did not sign for this case, person and claim."""
+    body = {
+        "action": verdict.action, "verdict": "allowed" if verdict.allowed else "refused", "points": verdict.points,
+        "needed": verdict.needed, "grace_s": int((verdict.starts_at - verdict.at).total_seconds()),
+        "expires_at": to_stamp(verdict.expires_at), "receipts": sorted(verdict.receipts), "reasons": list(verdict.reasons),
+    }  # fmt: skip
+    signature = bytes.fromhex(verdict.signature)
+    if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
+        raise Broken(f"case {state.id}: a decision that this executor did not sign")
+
+
+def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
+    """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
+    require_own_verdict(keys, state, verdict)
+    if Report.objects.filter(case_id=state.id).exists():
+        raise Refusal("reported", "The person says that they did not ask for this.")
+    if desk.now() >= verdict.expires_at:
+        raise Refusal("decision_expired", "The decision has run out.")
+
+
+def _refusal(action: str, now: Any, reason: str) -> dict[str, Any]:
+    return {
+        "action": action, "verdict": "refused", "points": 0, "needed": 0, "grace_s": 0, "expires_at": to_stamp(now),
+        "receipts": [], "reasons": [reason],
+    }  # fmt: skip
+
+
+def _statement(state: CaseState, body: Mapping[str, Any], at: str) -> bytes:
+    return b"decision/" + canonical_json(
+        {
+            "body": dict(body), "case": state.id, "person": state.subject or "", "session": state.session or "",
+            "targets": sorted(state.targets), "policy": state.policy_digest, "at": at,
+        }
+    )  # fmt: skip

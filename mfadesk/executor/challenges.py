@@ -1,0 +1,82 @@
+"""WebAuthn challenges that commit to what is being said: case, purpose, who, statement. Made here, taken once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.sealing import authenticate, is_authentic
+from mfadesk.store.models import ChallengeRow
+
+if TYPE_CHECKING:
+    from mfadesk.executor.core import Executor
+
+CHALLENGE_LIFE_S = 300
+NOT_ACCEPTED = "That did not work. Nothing changed. Try once more."
+
+
+def make_challenge(executor: Executor, purpose: str, case_id: str, says: Mapping[str, Any]) -> bytes:
+    """Return a fresh 32-byte challenge: the digest of a nonce and of everything that the assertion will say."""
+    said = {"purpose": purpose, "case": case_id, "says": dict(says), "nonce": executor.desk.randomness.bytes(16).hex()}
+    challenge = hashlib.sha256(b"challenge/" + canonical_json(said)).digest()
+    text = canonical_json(said).decode()
+    with executor.desk.unit():
+        ChallengeRow.objects.create(
+            id=_name(challenge), purpose=purpose, case_id=case_id, commits_to=text,
+            expires_at=executor.desk.now() + timedelta(seconds=CHALLENGE_LIFE_S),
+            mac=authenticate(text.encode(), executor.keys.receipt),
+        )  # fmt: skip
+    return challenge
+
+
+def keep_options(executor: Executor, challenge: bytes, options: Mapping[str, Any]) -> None:
+    """Remember what a provider needs to verify the answer, where it is more than the challenge."""
+    row = ChallengeRow.objects.get(pk=_name(challenge))
+    text = canonical_json({**json.loads(row.commits_to), "options": json.loads(json.dumps(dict(options)))}).decode()
+    with executor.desk.unit():
+        ChallengeRow.objects.filter(pk=row.pk).update(commits_to=text, mac=authenticate(text.encode(), executor.keys.receipt))
+
+
+def take_challenge(
+    executor: Executor, purpose: str, case_id: str, response: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], bytes, Mapping[str, Any]]:
+    """Return what the challenge in a browser's answer commits to, the challenge, and the options kept with it.
+
+    Raises Refusal ``wrong_proof`` for one that was not made here, was made for something else, was used, or ran out.
+    """
+    challenge = _challenge_in(response)
+    with executor.desk.unit():
+        row = ChallengeRow.objects.filter(pk=_name(challenge)).first()
+        if row is not None:
+            # Gone before it is judged: whatever happens next, this challenge is never accepted again.
+            row.delete()
+    if (
+        row is None
+        or row.purpose != purpose
+        or row.case_id != case_id
+        or row.expires_at <= executor.desk.now()
+        or not is_authentic(row.commits_to.encode(), executor.keys.receipt, row.mac)
+    ):
+        raise Refusal("wrong_proof", NOT_ACCEPTED)
+    said = json.loads(row.commits_to)
+    return said["says"], challenge, said.get("options", {})
+
+
+def _challenge_in(response: Mapping[str, Any]) -> bytes:
+    try:
+        encoded = response["response"]["clientDataJSON"]
+        client_data = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        challenge = client_data["challenge"]
+        return base64.urlsafe_b64decode(challenge + "=" * (-len(challenge) % 4))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal("wrong_proof", NOT_ACCEPTED) from error
+
+
+def _name(challenge: bytes) -> str:
+    return base64.urlsafe_b64encode(challenge).decode().rstrip("=")

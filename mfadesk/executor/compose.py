@@ -1,0 +1,69 @@
+"""Puts an executor together: its keys, its connectors, its handlers. The one place that opens a connector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
+from mfadesk.executor import attesting, enrolling, proofs, repudiating, vouching
+from mfadesk.executor.core import Executor, Handler
+from mfadesk.executor.effects import run_one_effect
+from mfadesk.operations.desk import Desk
+from mfadesk.ports.factors import FactorService
+from mfadesk.ports.messages import Courier
+from mfadesk.ports.provider import Provider
+
+HANDLERS: Mapping[str, Handler] = {
+    "prove_code": proofs.prove_code,
+    "begin_passkey": proofs.begin_passkey,
+    "finish_passkey": proofs.finish_passkey,
+    "begin_service": proofs.begin_service,
+    "finish_service": proofs.finish_service,
+    "begin_vouch": vouching.begin_vouch,
+    "finish_vouch": vouching.finish_vouch,
+    "begin_attestation": attesting.begin_attestation,
+    "finish_attestation": attesting.finish_attestation,
+    "begin_staff_key": attesting.begin_staff_key,
+    "finish_staff_key": attesting.finish_staff_key,
+    "enrol": enrolling.enrol,
+    "finish_enrol": enrolling.finish_enrol,
+    "test_code": enrolling.test_code,
+    "begin_test": enrolling.begin_test,
+    "finish_test": enrolling.finish_test,
+    "not_me": repudiating.not_me,
+}
+
+
+def open_executor(
+    desk: Desk,
+    *,
+    provider: Provider | None = None,
+    courier: Courier | None = None,
+    services: Mapping[str, FactorService] | None = None,
+) -> Executor:
+    """Return the executor of a desk, its connectors opened from the configuration and the executor's own secrets.
+
+    provider, courier, services: opened already, for drills and tests that share one lab in memory.
+
+    Raises Invalid, naming the setting that cannot be used.
+    """
+    keys = desk.home.executor_keys()
+    config = desk.home.config
+
+    def with_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Secrets stand in the executor's key file; configuration names them as ``name_key = "entry"``."""
+        opened = dict(settings)
+        for name in [n for n in settings if n.endswith("_key")]:
+            opened[name.removesuffix("_key")] = keys.provider.get(str(settings[name]), "")
+        return opened
+
+    return Executor(
+        desk=desk,
+        keys=keys,
+        provider=provider or open_provider(with_secrets(config.provider), desk.clock, desk.randomness),
+        courier=courier or open_courier(with_secrets(config.courier), desk.clock),
+        services=services if services is not None else open_factor_services(config.factors) if config.factors else {},
+        handlers=HANDLERS,
+        run_effect=run_one_effect,
+    )

@@ -1,0 +1,215 @@
+"""The executor: a loop over sealed questions and due effects. Everything that it does goes through one `settle` a case."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import connection
+
+from mfadesk.cases.engine import Draft, advance
+from mfadesk.cases.state import CaseState
+from mfadesk.executor.authority import SigningAuthority
+from mfadesk.executor.ledger_watch import LedgerWatch
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.kernel.sealing import authenticate, unseal
+from mfadesk.operations.asking import request_context
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
+from mfadesk.operations.people import find_person
+from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.ports.factors import FactorService
+from mfadesk.ports.messages import Courier
+from mfadesk.ports.people import Person
+from mfadesk.ports.provider import Holdings, Provider
+from mfadesk.store.commit import load_case
+from mfadesk.store.home import ExecutorKeys
+from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
+
+IDLE_S = 0.03
+CHECKPOINT_EVERY_S = 60
+HEARTBEAT_EVERY_S = 5
+KEEP_SNAPSHOTS = 5
+
+log = structlog.get_logger("executor")
+
+Handler = Callable[["Executor", str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class Executor:
+    """One executor process, or the executor inside a drill.
+
+    provider, courier, services: the connectors, opened by whoever composes the process; nobody else holds them.
+    handlers: by request kind; effects: by verb.
+    """
+
+    desk: Desk
+    keys: ExecutorKeys
+    provider: Provider
+    courier: Courier
+    services: Mapping[str, FactorService]
+    handlers: Mapping[str, Handler]
+    run_effect: Callable[[Executor], bool]
+    watch: LedgerWatch = field(init=False)
+    _last_beat: float = 0.0
+    _last_checkpoint: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.watch = LedgerWatch(self.desk, self.keys)
+
+    def step(self) -> bool:
+        """Answer one question or do one due effect; return whether there was anything to do."""
+        return self._answer_one() or self.run_effect(self)
+
+    def run_until_idle(self, most: int = 1_000) -> None:
+        """Work until nothing is due, at most `most` steps."""
+        for _ in range(most):
+            if not self.step():
+                return
+        raise Broken(f"the executor was still busy after {most} steps")
+
+    def run_forever(self, is_stopping: Callable[[], bool]) -> None:
+        """Work until told to stop. A fault in one step is logged and alarmed; the loop goes on."""
+        while not is_stopping():
+            try:
+                self._beat()
+                busy = self.step()
+            except Broken as error:
+                self.alarm("broken", "", error.sentence)
+                log.error("broken", sentence=error.sentence)
+                time.sleep(1)
+                continue
+            except Exception:
+                log.exception("step_failed")
+                connection.close()
+                time.sleep(1)
+                continue
+            if not busy:
+                time.sleep(IDLE_S)
+
+    def look(self, person: Person) -> Sight:
+        """Return what the provider and the factor services say of a person now, and keep it as a snapshot for the pages.
+
+        A provider that does not answer gives a sight without holdings, which every decision takes at its worst.
+        """
+        holdings: Holdings | None
+        try:
+            holdings = self.provider.look(person.login)
+        except (Unavailable, Refusal):
+            holdings = None
+        able = set()
+        for method, service in self.services.items():
+            terms = self.desk.policy.methods.get(method)
+            # What an operator attests is never taken from a service's word here: the desk key is the proof.
+            if terms is None or terms.operator_attested:
+                continue
+            try:
+                if service.is_available(person.login):
+                    able.add(method)
+            except Unavailable:
+                continue
+        self._keep_snapshots(person.id, holdings, sorted(able))
+        return Sight(holdings, frozenset(able))
+
+    def settle(self, case_id: str, change: Callable[[Draft], None]) -> CaseState:
+        """Apply `change` to a case, decide whatever can be decided now, walk on, and commit. Returns the state after it.
+
+        The look at the provider comes before the transaction, since no provider may be waited for inside one.
+        """
+        person = find_person(load_case(case_id).subject)
+        sight = self.look(person) if person is not None else Sight(None, frozenset())
+        with self.desk.unit() as unit:
+            draft = self.desk.draft(unit.load(case_id), "executor")
+            change(draft)
+            if draft.state.status == "open":
+                self._note_targets(draft, sight)
+                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, sight))
+            if draft.state.status == "closed":
+                end_sessions_of(case_id, draft.now, keep_page=True)
+            unit.commit(draft)
+        return draft.state
+
+    def alarm(self, kind: str, case_id: str, sentence: str) -> None:
+        """Tell security."""
+        with self.desk.unit():
+            Alert.objects.create(at=self.desk.now(), kind=kind, case_id=case_id, sentence=sentence)
+
+    def _note_targets(self, draft: Draft, sight: Sight) -> None:
+        """Write down which authenticators the claim is about, until the first effect; then they are fixed."""
+        if sight.holdings is None or draft.state.effects_of("suspend_old", "remove_old"):
+            return
+        targets = tuple(a.id for a in find_targets(draft.state, sight.holdings))
+        survivors = tuple(a.id for a in find_survivors(draft.state, sight.holdings, draft.now))
+        if targets != draft.state.targets or survivors != draft.state.survivors:
+            draft.emit("targets_set", targets=list(targets), used_at=None, survivors=list(survivors))
+
+    def _answer_one(self) -> bool:
+        row = RequestRow.objects.filter(state="new").order_by("created_at").first()
+        if row is None:
+            return False
+        with self.desk.unit():
+            # Taken at most once: from here on a crash leaves it unanswered, and a code that may be burnt is not tried again.
+            if not RequestRow.objects.filter(pk=row.id, state="new").update(state="taken", box=None):
+                return True
+        answer = self._answer(row)
+        with self.desk.unit():
+            RequestRow.objects.filter(pk=row.id).update(state="answered", answer=json.dumps(answer))
+        return True
+
+    def _answer(self, row: RequestRow) -> Mapping[str, Any]:
+        try:
+            if row.expires_at <= self.desk.now() or row.box is None:
+                raise Refusal("request_expired", "That took too long. Nothing changed. Try once more.")
+            context = request_context(row.id, row.kind, row.case_id)
+            payload = json.loads(unseal(bytes(row.box), self.keys.box_private, context))
+            handler = self.handlers.get(row.kind)
+            if handler is None:
+                raise Refusal("unknown_request", "The desk could not do that.")
+            return handler(self, row.case_id, payload)
+        except (Refusal, Invalid) as error:
+            return {"refused": error.code, "sentence": error.sentence}
+        except Unavailable as error:
+            return {"unavailable": error.service, "sentence": error.sentence}
+        except Broken as error:
+            self.alarm("broken", row.case_id, error.sentence)
+            log.error("broken", case=row.case_id, sentence=error.sentence)
+            return {"refused": "stopped", "sentence": "The desk stopped this to be safe. Security has been told."}
+        except MfadeskError as error:
+            return {"refused": error.code, "sentence": error.sentence}
+        except (KeyError, TypeError, ValueError):
+            log.exception("request_failed", kind=row.kind)
+            return {"refused": "bad_request", "sentence": "The desk could not read that. Nothing changed. Try once more."}
+
+    def _keep_snapshots(self, person_id: str, holdings: Holdings | None, able: list[str]) -> None:
+        now = self.desk.now()
+        with self.desk.unit():
+            if holdings is not None:
+                self._keep(person_id, "provider", canonical_json(holdings_to_json(holdings)), now)
+            self._keep(person_id, "factors", canonical_json(able), now)
+            old = now - timedelta(days=1)
+            Snapshot.objects.filter(person_id=person_id, taken_at__lt=old).delete()
+
+    def _keep(self, person_id: str, source: str, data: bytes, now: Any) -> None:
+        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at").first()
+        if newest is not None and newest.data == data.decode():
+            Snapshot.objects.filter(pk=newest.pk).update(taken_at=now)
+            return
+        mac = authenticate(f"{person_id}/{source}/".encode() + data, self.keys.receipt)
+        Snapshot.objects.create(person_id=person_id, source=source, taken_at=now, data=data.decode(), mac=mac)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._last_beat >= HEARTBEAT_EVERY_S:
+            self._last_beat = now
+            with self.desk.unit():
+                Heartbeat.objects.update_or_create(name="executor", defaults={"at": self.desk.now()})
+        if now - self._last_checkpoint >= CHECKPOINT_EVERY_S:
+            self._last_checkpoint = now
+            self.watch.sign_checkpoint()

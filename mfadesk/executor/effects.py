@@ -1,0 +1,265 @@
+"""Due effects: look, act once, read back, write down. A crash at any point is mended by looking again (law 5).
+
+A row is taken under a lease with a fencing number. Whoever comes late with an old number changes nothing; and since every act
+at a provider is idempotent and preceded by a look, two executors on one effect do it once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import connection
+from django.db.models import Q
+
+from mfadesk.cases.engine import Draft, find_authority
+from mfadesk.cases.state import CaseState
+from mfadesk.executor.authority import require_still_allowed
+from mfadesk.executor.letters import send_letters
+from mfadesk.kernel.clock import to_stamp
+from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
+from mfadesk.operations.people import get_person
+from mfadesk.ports.provider import Authenticator
+from mfadesk.store.commit import load_case
+from mfadesk.store.models import Alert, EffectRow
+
+if TYPE_CHECKING:
+    from mfadesk.executor.core import Executor
+
+LEASE_S = 30
+RETRY_AFTER_S = (2, 5, 15, 30, 60, 120, 300)
+MAX_ATTEMPTS = 40
+"""About two and a half hours of trying; then the effect is parked, security hears, and the case's deadline takes over."""
+
+log = structlog.get_logger("effects")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One effect that this process holds, under its fencing number."""
+
+    id: str
+    case_id: str
+    verb: str
+    args: Mapping[str, Any]
+    fence: int
+    attempts: int
+
+
+def run_one_effect(executor: Executor) -> bool:
+    """Take one due effect, do it and write down the result; return whether there was one."""
+    taken = _take(executor)
+    if taken is None:
+        return False
+    try:
+        detail = _VERBS[taken.verb](executor, taken)
+    except Unavailable as error:
+        _delay(executor, taken, error.sentence)
+    except (Refusal, Broken) as error:
+        _park(executor, taken, error)
+    else:
+        _finish(executor, taken, detail)
+    return True
+
+
+def _take(executor: Executor) -> Taken | None:
+    now = executor.desk.now()
+    stamp = to_stamp(now)
+    with executor.desk.unit():
+        rows = EffectRow.objects.filter(Q(state="due", due_at__lte=stamp) | Q(state="taken", lease_until__lt=stamp))
+        if connection.vendor == "postgresql":
+            rows = rows.select_for_update(skip_locked=True)
+        row = rows.order_by("due_at").first()
+        if row is None:
+            return None
+        fence = row.fence + 1
+        EffectRow.objects.filter(pk=row.pk).update(
+            state="taken", fence=fence, attempts=row.attempts + 1, lease_until=to_stamp(now + timedelta(seconds=LEASE_S))
+        )
+    return Taken(row.id, row.case_id, row.verb, json.loads(row.args), fence, row.attempts + 1)
+
+
+def _close_row(taken: Taken, **changes: Any) -> None:
+    """Write the row's end, if this process still holds it. Raises Refusal ``fenced`` for one that came too late."""
+    if not EffectRow.objects.filter(pk=taken.id, fence=taken.fence, state="taken").update(**changes):
+        raise Refusal("fenced", "Another executor has this effect by now.")
+
+
+def _finish(executor: Executor, taken: Taken, detail: str) -> None:
+    def change(draft: Draft) -> None:
+        _close_row(taken, state="done", problem="")
+        if taken.id in draft.state.effects:
+            draft.emit("effect_done", effect=taken.id, verb=taken.verb, target=str(taken.args["target"]), detail=detail)
+            _follow_up(executor, draft, taken)
+
+    try:
+        executor.settle(taken.case_id, change)
+    except Refusal as error:
+        log.info("effect_not_closed", effect=taken.id, code=error.code)
+
+
+def _follow_up(executor: Executor, draft: Draft, taken: Taken) -> None:
+    """A suspension on little proof ends by itself, unless a full decision replaces it first (SETTLED 10)."""
+    if taken.verb != "suspend_old" or any(v.allowed for a, v in draft.state.verdicts.items() if a == "replace_authenticator"):
+        return
+    draft.intend("lift_suspension", str(taken.args["target"]), delay_s=executor.desk.policy.limits.low_proof_suspension_s)
+
+
+def _delay(executor: Executor, taken: Taken, problem: str) -> None:
+    if taken.attempts >= MAX_ATTEMPTS:
+        _park(executor, taken, Refusal("provider_gone", problem))
+        return
+    retry_at = executor.desk.now() + timedelta(seconds=RETRY_AFTER_S[min(taken.attempts, len(RETRY_AFTER_S)) - 1])
+    with executor.desk.unit() as unit:
+        _close_row(taken, state="due", due_at=to_stamp(retry_at), problem=problem)
+        draft = executor.desk.draft(unit.load(taken.case_id), "executor")
+        # One line a stretch of trouble: the first failure and every tenth, not each of forty.
+        if taken.id in draft.state.effects and (taken.attempts == 1 or taken.attempts % 10 == 0):
+            draft.emit("effect_delayed", effect=taken.id, verb=taken.verb, problem=problem, retry_at=to_stamp(retry_at))
+        unit.commit(draft)
+
+
+def _park(executor: Executor, taken: Taken, error: MfadeskError) -> None:
+    with executor.desk.unit() as unit:
+        _close_row(taken, state="parked", problem=error.sentence)
+        draft = executor.desk.draft(unit.load(taken.case_id), "executor")
+        if taken.id in draft.state.effects:
+            draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
+        Alert.objects.create(
+            at=draft.now, kind="effect_parked", case_id=taken.case_id, person_id=draft.state.subject or "",
+            sentence=f"An effect was not done ({taken.verb}): {error.sentence}",
+        )  # fmt: skip
+        unit.commit(draft)
+
+
+# ------------------------------------------------------------------ the verbs
+
+
+def _consider(executor: Executor, taken: Taken) -> str:
+    """Decide whatever can be decided; `settle` does it, when the row is closed."""
+    return ""
+
+
+def _suspend_old(executor: Executor, taken: Taken) -> str:
+    state, login = _authorise(executor, taken)
+    held = _held(executor, login, taken)
+    if held is not None and held.state != "suspended":
+        executor.provider.suspend(login, held.id, taken.id)
+        _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
+    return "suspended" if held is not None else "absent"
+
+
+def _remove_old(executor: Executor, taken: Taken) -> str:
+    state, login = _authorise(executor, taken)
+    if state.tested_at is None:
+        raise Refusal("not_tested", "The new authenticator is not tested yet, so the old one stays.")
+    if _held(executor, login, taken) is not None:
+        executor.provider.remove(login, str(taken.args["target"]), taken.id)
+        _read_back(executor, login, taken, lambda a: a is None)
+    return "removed"
+
+
+def _end_sessions(executor: Executor, taken: Taken) -> str:
+    _state, login = _authorise(executor, taken)
+    executor.provider.end_sessions(login, taken.id)
+    return "ended"
+
+
+def _lift_suspension(executor: Executor, taken: Taken) -> str:
+    """End a suspension that stood on little proof; one that a replacement took over is gone already."""
+    state = load_case(taken.case_id)
+    login = get_person(state.subject or "").login
+    held = _held(executor, login, taken)
+    if held is None or held.state != "suspended" or state.reported:
+        return "not needed"
+    if any(verdict.allowed for action, verdict in state.verdicts.items() if action == "replace_authenticator"):
+        return "not needed"
+    executor.provider.resume(login, held.id, taken.id)
+    return "lifted"
+
+
+def _suspend_new(executor: Executor, taken: Taken) -> str:
+    """The person said "not me": the new authenticator stops, whatever was decided before."""
+    state = load_case(taken.case_id)
+    login = get_person(state.subject or "").login
+    if _held(executor, login, taken) is not None:
+        executor.provider.suspend(login, str(taken.args["target"]), taken.id)
+        executor.provider.end_sessions(login, f"{taken.id}/sessions")
+    return "suspended"
+
+
+def _discard_new(executor: Executor, taken: Taken) -> str:
+    """An enrolment that nobody finished is deleted; it could never sign anybody in."""
+    state = load_case(taken.case_id)
+    login = get_person(state.subject or "").login
+    held = _held(executor, login, taken)
+    if held is not None and held.state == "pending":
+        executor.provider.remove(login, held.id, taken.id)
+    return "discarded"
+
+
+def _look(executor: Executor, taken: Taken) -> str:
+    state = load_case(taken.case_id)
+    if state.subject:
+        executor.look(get_person(state.subject))
+    return ""
+
+
+def _notify(executor: Executor, taken: Taken) -> str:
+    return send_letters(executor, load_case(taken.case_id), taken.id, taken.args)
+
+
+def _alert(executor: Executor, taken: Taken) -> str:
+    state = load_case(taken.case_id)
+    with executor.desk.unit():
+        Alert.objects.create(
+            at=executor.desk.now(), kind=str(taken.args["target"]), case_id=taken.case_id, person_id=state.subject or "",
+            sentence=f"A case raised: {str(taken.args['target']).replace('-', ' ').replace('_', ' ')}.",
+        )  # fmt: skip
+    return "told"
+
+
+_VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
+    "consider": _consider,
+    "look": _look,
+    "suspend_old": _suspend_old,
+    "remove_old": _remove_old,
+    "end_sessions": _end_sessions,
+    "lift_suspension": _lift_suspension,
+    "suspend_new": _suspend_new,
+    "discard_new": _discard_new,
+    "notify": _notify,
+    "alert": _alert,
+}
+
+
+def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
+    """Return the case and the account, if a decision of ours stands for this verb and target and the ledger is whole."""
+    executor.watch.require_whole()
+    state = load_case(taken.case_id)
+    verdict = find_authority(state, taken.verb, executor.desk.now())
+    if verdict is None:
+        raise Refusal("not_decided", "No decision stands for this.")
+    require_still_allowed(executor.desk, executor.keys, state, verdict)
+    target = str(taken.args["target"])
+    intended = state.effects.get(taken.id)
+    if intended is None or intended.verb != taken.verb or intended.target != target:
+        raise Broken(f"effect {taken.id} is not what its case intended")
+    if target and target not in state.targets:
+        raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
+    return state, get_person(state.subject or "").login
+
+
+def _held(executor: Executor, login: str, taken: Taken) -> Authenticator | None:
+    target = str(taken.args["target"])
+    return next((a for a in executor.provider.look(login).authenticators if a.id == target), None)
+
+
+def _read_back(executor: Executor, login: str, taken: Taken, is_right: Callable[[Authenticator | None], bool]) -> None:
+    """The provider's word that it acted is not enough: look (R49)."""
+    if not is_right(_held(executor, login, taken)):
+        raise Unavailable("provider", "The provider said that it was done, and it was not.", effect_unknown=True)

@@ -1,0 +1,127 @@
+"""Letters to people. The executor resolves the addresses itself, from the directory and out of quarantine: nobody types one (R45)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mfadesk.cases.state import CaseState
+from mfadesk.operations.codes import LINK_LIFE_S, issue_token
+from mfadesk.operations.people import find_person
+from mfadesk.operations.vouch import VOUCH_LIFE_S
+from mfadesk.ports.messages import Message
+from mfadesk.ports.people import Person
+from mfadesk.store.models import Locator
+
+if TYPE_CHECKING:
+    from mfadesk.executor.core import Executor
+
+MAIL_KINDS = ("work_mail", "personal_mail")
+NOT_ME_LIFE_S = 30 * 86_400
+
+
+def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
+    """Send what one notify effect is about to everybody it concerns; return how many letters went, for the record.
+
+    A letter's key is the effect's and the place in the list, so that a repetition after a crash is the same letter.
+    Raises Unavailable where the carrier does not take them: the effect is tried again.
+    """
+    sent = 0
+    for place, (to, subject, text) in enumerate(_compose(executor, state, effect, args)):
+        executor.courier.send(Message(to=to, subject=subject, text=text, key=f"{effect}/{place}"))
+        sent += 1
+    return f"{sent} addresses"
+
+
+def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    person = find_person(state.subject)
+    if person is None:
+        return
+    target = str(args["target"])
+    desk = f"{executor.desk.home.config.organisation} help desk"
+    if target == "vouch":
+        voucher = find_person(str(args.get("voucher", "")))
+        if voucher is not None:
+            yield from _to(voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher))
+    elif target == "link":
+        token = issue_in_unit(executor, "link", state.id, LINK_LIFE_S)
+        text = (
+            f"Someone on the phone with the {desk} says they are you.\n\n"
+            f"If that is you, open this page and follow it:\n{_url(executor, f'/me/link/{token}')}\n\n"
+            "If it is not you, open the page and press No. That stops it.\nNobody from the desk asks you to read anything out."
+        )
+        yield from _to(person, executor, f"Your call with the {desk}", text)
+    else:
+        yield from _to(person, executor, *_news(executor, state, target, effect, desk))
+        manager = find_person(person.manager_id)
+        if target == "attempt" and manager is not None:
+            text = (
+                f"Someone asked the {desk} to change how {person.name} signs in. It was not done.\n\n"
+                f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
+            )
+            yield from _to(manager, executor, f"Somebody asked about {person.name}'s sign-in", text)
+
+
+def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: str) -> tuple[str, str]:
+    if target == "attempt":
+        return (
+            "Somebody asked to change how you sign in",
+            f"Someone asked the {desk} to change how you sign in. It was not done, and nothing has changed.\n\n"
+            "If that was you, ring the desk on the number on your badge and we go on.\n"
+            "If it was not you, there is nothing you need to do. Security knows.",
+        )
+    if target == "out_of_reach":
+        return (
+            "You told us that a device is out of reach",
+            f"Someone on the phone with the {desk} said that one of your devices cannot be used now.\n\n"
+            "If that was not you, ring the desk on the number on your badge.",
+        )
+    step = executor.desk.runbook_of(state).steps.get(target)
+    token = issue_in_unit(
+        executor, "not_me", state.id, NOT_ME_LIFE_S,
+        {"what": step.title if step else "", "authenticator": state.new_authenticator, "person": state.subject},
+    )  # fmt: skip
+    told = step.tell if step is not None and step.tell else "How you sign in has changed."
+    text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
+    return "Your sign-in has changed", f"{text}\n{desk}"
+
+
+def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: Person) -> str:
+    token = issue_in_unit(executor, "vouch", state.id, VOUCH_LIFE_S, {"voucher": voucher.id})
+    return (
+        f"The {executor.desk.home.config.organisation} help desk asks you about {person.name}.\n\n"
+        f"Speak to {person.name} first, in person or on a number that you already had. Then answer here, with your passkey:\n"
+        f"{_url(executor, f'/vouch/{token}')}\n\n"
+        "If you have not spoken to them, say so on the page. That is a good answer."
+    )
+
+
+def issue_in_unit(executor: Executor, kind: str, case_id: str, life_s: int, about: dict[str, Any] | None = None) -> str:
+    """Return a fresh link token, stored in a transaction of its own."""
+    with executor.desk.unit():
+        if kind == "vouch" and about:
+            # A second letter to the same voucher replaces the first link.
+            Locator.objects.filter(case_id=case_id, kind="vouch", about__contains=str(about["voucher"])).update(voided=True)
+        return issue_token(executor.desk, kind, case_id, life_s, executor.desk.now(), about)
+
+
+def _to(person: Person, executor: Executor, subject: str, text: str) -> Iterator[tuple[str, str, str]]:
+    for address in addresses_of(person, executor.desk.policy.quarantine_s, executor.desk.now()):
+        yield address, subject, text
+
+
+def addresses_of(person: Person, quarantine_s: Mapping[Any, int], now: datetime) -> tuple[str, ...]:
+    """Return every notification address. One in quarantine is told as well, for whoever changed it is not alone there;
+    what matters is that the older addresses hear too, and those are always among them.
+    """
+    return tuple(dict.fromkeys(c.value for c in person.contacts if c.kind in MAIL_KINDS and c.notify))
+
+
+def _url(executor: Executor, path: str) -> str:
+    return executor.desk.home.config.public_url + path
+
+
+def is_fresh(since: datetime | None, quarantine_s: int, now: datetime) -> bool:
+    """Return whether a changed address is still in quarantine."""
+    return since is not None and now - since < timedelta(seconds=quarantine_s)

@@ -1,0 +1,156 @@
+"""What a claimant proves: codes at the provider, passkeys at their relying party, checks by outside services."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mfadesk.cases.engine import Draft
+from mfadesk.cases.state import CaseState
+from mfadesk.executor.challenges import keep_options, make_challenge, take_challenge
+from mfadesk.executor.receipts import mint
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.secret import Secret
+from mfadesk.operations.judgement import METHOD_OF, find_targets
+from mfadesk.operations.people import get_person
+from mfadesk.operations.prove import TRY_THE_NEXT
+from mfadesk.ports.factors import NotPassed
+from mfadesk.ports.people import Person
+from mfadesk.ports.provider import Accepted, Rejected
+from mfadesk.store.commit import load_case
+from mfadesk.store.models import Alert
+
+if TYPE_CHECKING:
+    from mfadesk.executor.core import Executor
+
+GUESSABLE = frozenset({"totp_existing", "saved_recovery_code", "sms_code", "push_code_transfer", "endpoint_user_code", "postal_code"})
+"""Methods whose proof is a short text: after too many wrong ones they stop in this case, and nothing else does (SETTLED 7)."""
+
+CODE_METHODS = frozenset({"totp_existing", "saved_recovery_code"})
+
+
+def prove_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Have the provider check a code, once."""
+    state, person = _require(executor, case_id, payload)
+    method = str(payload["method"])
+    if method not in CODE_METHODS:
+        raise Refusal("wrong_proof", TRY_THE_NEXT)
+    _require_tries_left(executor, state, method)
+    verdict = executor.provider.check_code(person.login, Secret(str(payload["code"])))
+    return _record(executor, state, person, verdict, payload["session"], expected={method})
+
+
+def begin_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options whose challenge commits to the case, the browser and the purpose."""
+    _state, person = _require(executor, case_id, payload)
+    challenge = make_challenge(executor, "prove", case_id, {"session": payload["session"]})
+    options = executor.provider.begin_assertion(person.login, challenge)
+    keep_options(executor, challenge, options)
+    return {"options": dict(options)}
+
+
+def finish_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Verify the assertion, once."""
+    state, person = _require(executor, case_id, payload)
+    response = payload["response"]["json"]
+    says, _challenge, options = take_challenge(executor, "prove", case_id, response)
+    if says["session"] != payload["session"]:
+        raise Refusal("wrong_proof", "That was begun in another browser. Nothing changed.")
+    verdict = executor.provider.finish_assertion(person.login, options, response)
+    return _record(executor, state, person, verdict, payload["session"], expected={"fido2_existing", "passkey_synced_existing"})
+
+
+def begin_service(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Start a check at an outside service, bound to case, browser and method."""
+    _state, person = _require(executor, case_id, payload)
+    service = executor.services.get(str(payload["method"]))
+    if service is None or executor.desk.policy.methods[service.method].operator_attested:
+        raise Refusal("not_offered", "That is not offered here. Take another way.")
+    return {"begin": {k: str(v) for k, v in service.begin(person.login, binding_of(case_id, payload)).items()}}
+
+
+def finish_service(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Have the service judge the outcome, once."""
+    state, person = _require(executor, case_id, payload)
+    method = str(payload["method"])
+    service = executor.services.get(method)
+    if service is None or executor.desk.policy.methods[method].operator_attested:
+        raise Refusal("not_offered", "That is not offered here. Take another way.")
+    _require_tries_left(executor, state, method)
+    outcome = service.finish(person.login, binding_of(case_id, payload), Secret(str(payload["response"])))
+    if isinstance(outcome, NotPassed):
+        _note_failure(executor, case_id, method, "wrong", payload["session"])
+        raise Refusal("wrong_proof", "That did not work. Your account has not changed. Start it once more.")
+    record_evidence(executor, case_id, method=method, by="claimant", session=str(payload["session"]), authenticator=None)
+    return {"ok": True}
+
+
+def binding_of(case_id: str, payload: Mapping[str, Any]) -> bytes:
+    """Return the 32 bytes that tie a service's check to one case, one browser and one method."""
+    parts = {"case": case_id, "session": payload["session"], "method": payload["method"]}
+    return hashlib.sha256(b"service/" + canonical_json(parts)).digest()
+
+
+def record_evidence(
+    executor: Executor, case_id: str, *, method: str, by: str, session: str | None, authenticator: str | None
+) -> CaseState:
+    """Write evidence with its receipt into the case and walk on."""
+
+    def change(draft: Draft) -> None:
+        draft.require_open()
+        body = mint(
+            executor.keys.receipt, draft.state, method=method, now=draft.now, policy=executor.desk.policy, by=by,
+            session=session, authenticator=authenticator, randomness=executor.desk.randomness,
+        )  # fmt: skip
+        draft.emit("evidence_recorded", **body)
+
+    return executor.settle(case_id, change)
+
+
+def _record(
+    executor: Executor,
+    state: CaseState,
+    person: Person,
+    verdict: Accepted | Rejected,
+    session: Any,
+    expected: set[str],
+) -> Mapping[str, Any]:
+    method_tried = sorted(expected)[0]
+    if isinstance(verdict, Rejected):
+        _note_failure(executor, state.id, method_tried, verdict.reason, session)
+        raise Refusal("wrong_proof", TRY_THE_NEXT if method_tried in GUESSABLE else "That was not accepted. Nothing changed.")
+    method = METHOD_OF[verdict.kind]
+    gone = {a.id for a in find_targets(state, executor.provider.look(person.login))}
+    if verdict.authenticator_id in gone:
+        # The caller says that this one is gone, and now it answers: whoever holds it is not proved by it.
+        _note_failure(executor, state.id, method, "claimed_gone", session)
+        with executor.desk.unit():
+            Alert.objects.create(
+                at=executor.desk.now(), kind="claimed_gone_used", case_id=state.id, person_id=state.subject or "",
+                sentence="An authenticator that the caller says is gone was used in the case.",
+            )  # fmt: skip
+        raise Refusal("wrong_proof", TRY_THE_NEXT)
+    # The provider tells which authenticator it was; the evidence follows that and not what the page offered.
+    record_evidence(executor, state.id, method=method, by="claimant", session=str(session), authenticator=verdict.authenticator_id)
+    return {"ok": True}
+
+
+def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:
+    state = load_case(case_id)
+    if state.status != "open" or state.session != payload["session"] or not state.confirmed or state.subject is None:
+        raise Refusal("not_now", "This page has moved on. Look at it again.")
+    if state.step_kind not in ("verify", "ask", "instruct"):
+        raise Refusal("not_now", "Nothing more needs to be proved here.")
+    return state, get_person(state.subject)
+
+
+def _require_tries_left(executor: Executor, state: CaseState, method: str) -> None:
+    wrong = sum(1 for failed, _at in state.failures if failed in GUESSABLE)
+    if method in GUESSABLE and wrong >= executor.desk.policy.limits.wrong_proofs_per_case:
+        raise Refusal("no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways.")
+
+
+def _note_failure(executor: Executor, case_id: str, method: str, reason: str, session: Any) -> None:
+    executor.settle(case_id, lambda draft: draft.emit("proof_failed", method=method, reason=reason, session=str(session)))

@@ -1,0 +1,62 @@
+"""A proof counts only as a receipt that the executor made: a code over everything that the proof says (SETTLED 1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from mfadesk.assurance.policy import Policy
+from mfadesk.cases.state import CaseState, Piece
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.clock import to_stamp
+from mfadesk.kernel.errors import Broken
+from mfadesk.kernel.ids import Randomness
+from mfadesk.kernel.sealing import authenticate, is_authentic
+
+
+def mint(
+    key: bytes,
+    state: CaseState,
+    *,
+    method: str,
+    now: datetime,
+    policy: Policy,
+    by: str,
+    session: str | None,
+    authenticator: str | None,
+    randomness: Randomness,
+) -> dict[str, Any]:
+    """Return the body of an ``evidence_recorded`` event, with its receipt."""
+    expires_at = now + timedelta(seconds=policy.methods[method].lifetime_s)
+    body: dict[str, Any] = {
+        "method": method, "expires_at": to_stamp(expires_at), "session": session, "authenticator": authenticator, "by": by,
+        "nonce": randomness.bytes(12).hex(),
+    }  # fmt: skip
+    return {**body, "receipt": authenticate(_message(state, body, now), key)}
+
+
+def mint_second(key: bytes, state: CaseState, *, method: str, by: str, now: datetime, randomness: Randomness) -> dict[str, Any]:
+    """Return the body of a ``second_attested`` event, with its receipt."""
+    body = {"method": method, "by": by, "nonce": randomness.bytes(12).hex()}
+    return {**body, "receipt": authenticate(_message(state, {**body, "second": True}, now), key)}
+
+
+def require_genuine(key: bytes, state: CaseState, piece: Piece) -> None:
+    """Raise Broken for evidence that this executor did not record, or recorded for another case, person or browser."""
+    evidence = piece.evidence
+    body = {
+        "method": evidence.method, "expires_at": to_stamp(evidence.expires_at), "session": piece.session,
+        "authenticator": evidence.authenticator_id, "by": evidence.established_by, "nonce": piece.nonce,
+    }  # fmt: skip
+    if not is_authentic(_message(state, body, evidence.at), key, piece.receipt):
+        raise Broken(f"case {state.id}: the evidence {evidence.method} carries no receipt of this executor")
+    if piece.session is not None and piece.session != state.session:
+        raise Broken(f"case {state.id}: the evidence {evidence.method} came through another browser")
+    if evidence.second_attested:
+        second = {"method": evidence.method, "by": piece.second_by, "nonce": piece.second_nonce, "second": True}
+        if piece.second_at is None or not is_authentic(_message(state, second, piece.second_at), key, piece.second_receipt):
+            raise Broken(f"case {state.id}: the second attestation of {evidence.method} carries no receipt of this executor")
+
+
+def _message(state: CaseState, body: dict[str, Any], at: datetime) -> bytes:
+    return b"receipt/" + canonical_json({**body, "case": state.id, "person": state.subject or "", "at": to_stamp(at)})

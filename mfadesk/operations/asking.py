@@ -1,0 +1,77 @@
+"""Asking the executor: a sealed row, an answer within a second, and nothing left behind.
+
+The web tier seals its question to the executor's public key and waits. A question lives 60 seconds, is taken at most once and is
+erased with its answer. What the executor answers is for this request alone; secrets in it are sealed once more to the claimant's
+browser, so that the row could be read by anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Refusal, Unavailable
+from mfadesk.kernel.ids import new_id
+from mfadesk.kernel.sealing import seal
+from mfadesk.operations.desk import Desk
+from mfadesk.store.models import RequestRow
+
+REQUEST_LIFE_S = 60
+ANSWER_WAIT_S = 8.0
+"""Longer than a slow provider usually takes; after this the page says so and nothing was granted."""
+
+_POLL_S = 0.02
+
+
+def ask_executor(desk: Desk, kind: str, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the executor's answer to one question.
+
+    Raises Refusal or Unavailable as the executor said, and Unavailable where it did not answer in time: the question then dies
+    unanswered, so that a proof which was typed now is not counted later behind the person's back.
+    """
+    request_id = new_id("req", desk.randomness)
+    now = desk.now()
+    box = seal(canonical_json(dict(payload)), desk.public.box_public, _context(request_id, kind, case_id), desk.randomness)
+    with desk.unit():
+        RequestRow.objects.create(
+            id=request_id, kind=kind, case_id=case_id, box=box, state="new", created_at=now,
+            expires_at=now + timedelta(seconds=REQUEST_LIFE_S),
+        )  # fmt: skip
+    answer = _wait_for(desk, request_id)
+    if "refused" in answer:
+        raise Refusal(answer["refused"], answer["sentence"])
+    if "unavailable" in answer:
+        raise Unavailable(answer["unavailable"], answer["sentence"])
+    return answer
+
+
+def _wait_for(desk: Desk, request_id: str) -> Mapping[str, Any]:
+    waited = 0.0
+    while True:
+        row = RequestRow.objects.filter(pk=request_id).values("answer").first()
+        if row is not None and row["answer"] is not None:
+            with desk.unit():
+                RequestRow.objects.filter(pk=request_id).delete()
+            answer: Mapping[str, Any] = json.loads(row["answer"])
+            return answer
+        if waited >= ANSWER_WAIT_S:
+            with desk.unit():
+                RequestRow.objects.filter(pk=request_id, state="new").delete()
+            raise Unavailable("executor", "The desk could not check that just now. Nothing changed. Try again in a minute.")
+        if desk.wait is not None:
+            desk.wait(_POLL_S)
+        else:
+            time.sleep(_POLL_S)
+        waited += _POLL_S
+
+
+def _context(request_id: str, kind: str, case_id: str) -> str:
+    return f"request/{request_id}/{kind}/{case_id}"
+
+
+request_context = _context
+"""What a request's box is bound to; the executor opens it under the same name."""

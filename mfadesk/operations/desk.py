@@ -1,0 +1,96 @@
+"""What every verb needs beside its own arguments: the clock, randomness, policy, runbooks and keys of one desk."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from mfadesk.assurance.policy import Policy, load_policy
+from mfadesk.cases.engine import Draft
+from mfadesk.cases.state import CaseState
+from mfadesk.kernel.clock import Clock, SystemClock
+from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.ids import Randomness, SystemRandomness
+from mfadesk.ports.people import Actor
+from mfadesk.runbook.model import Runbook
+from mfadesk.runbook.shelf import load_shelf
+from mfadesk.store.commit import Unit, unit_of_work
+from mfadesk.store.home import Home, PublicKeys, WebKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One desk, as the web tier sees it.
+
+    runbooks: by digest, since a case is pinned to the one it began with.
+    wait: called with the seconds that one may wait for the executor; a drill lets its executor run here instead.
+    """
+
+    home: Home
+    clock: Clock
+    randomness: Randomness
+    policy: Policy
+    runbooks: Mapping[str, Runbook]
+    web: WebKeys
+    public: PublicKeys
+    lock_file: Path | None
+    wait: Callable[[float], None] | None = field(default=None)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """Open the one transaction of a verb."""
+        return unit_of_work(self.lock_file, self.randomness)
+
+    def draft(self, state: CaseState, actor: str) -> Draft:
+        """Begin the events of one command."""
+        return Draft(state, self.now(), actor, self.randomness)
+
+    def runbook_of(self, state: CaseState) -> Runbook:
+        """Return the version that the case is pinned to. Raises Refusal where it is not on the shelf: then nothing moves."""
+        try:
+            return self.runbooks[state.runbook_digest]
+        except KeyError as error:
+            raise Refusal("runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator.") from error
+
+    def locator_hash(self, kind: str, token: str) -> str:
+        """Return the keyed hash by which a code or link is stored, so that a stolen table cannot be searched for a short code."""
+        return hmac.new(self.web.locator, f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def open_desk(
+    home: Home, *, clock: Clock | None = None, randomness: Randomness | None = None, wait: Callable[[float], None] | None = None
+) -> Desk:
+    """Return the desk in `home`, with its policy and shelf loaded. Raises Invalid where a file cannot be read."""
+    policy = load_policy(Path(home.config.policy) if home.config.policy else None)
+    return Desk(
+        home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
+        runbooks={runbook.digest: runbook for runbook in load_shelf().values()}, web=home.web_keys(), public=home.public_keys(),
+        lock_file=home.lock_file, wait=wait,
+    )  # fmt: skip
+
+
+def staff_name(actor: Actor) -> str:
+    """Return how a member of staff stands in the record."""
+    return f"staff:{actor.id}"
+
+
+def require_operator(actor: Actor) -> None:
+    """Raise Refusal unless the actor works cases."""
+    if actor.kind != "staff" or "operator" not in actor.roles:
+        raise Refusal("not_your_role", "Your role does not work cases. Ask an operator.")
+
+
+def require_owner(actor: Actor, state: CaseState) -> None:
+    """Raise Refusal unless this operator holds the case and it is not about themselves."""
+    require_operator(actor)
+    if actor.person_id and actor.person_id == state.subject:
+        raise Refusal("own_case", "This case is about you. Somebody else works it.")
+    if state.owner != staff_name(actor):
+        raise Refusal("not_the_owner", "Another operator holds this case. Take it over first.")

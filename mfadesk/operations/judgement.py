@@ -1,0 +1,212 @@
+"""One case, one action: what is held, what the person still has, and whether it suffices.
+
+The executor judges with what it has just seen and signs the answer; pages judge with the newest snapshot to show where a case
+stands. Both call this, so that the screen never says something else than the machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from mfadesk.assurance.decision import decide
+from mfadesk.assurance.model import Circumstances, Decision, Leaning, MethodId, ThreatLevel
+from mfadesk.assurance.policy import Policy
+from mfadesk.cases.state import CaseState
+from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.operations.people import find_vouchers
+from mfadesk.ports.people import Person, Tier
+from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings
+from mfadesk.store.models import Snapshot, StaffMember
+
+METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
+    "totp": "totp_existing",
+    "hotp": "totp_existing",
+    "push": "push_code_transfer",
+    "passkey": "fido2_existing",
+    "security_key": "fido2_existing",
+    "passkey_synced": "passkey_synced_existing",
+    "recovery_code": "saved_recovery_code",
+    "sms": "sms_code",
+}
+"""Which method an authenticator of the provider makes possible."""
+
+VOUCHED_AS: Mapping[str, MethodId] = {"manager": "manager_portal", "hr": "hr_attest", "peers": "peer_vouch"}
+"""Which method a voucher's answer establishes."""
+
+USED_LATELY = timedelta(days=7)
+"""The survivor rule's window (SETTLED 11)."""
+
+SURVIVOR_KINDS = frozenset({"totp", "hotp", "push", "passkey", "passkey_synced", "security_key"})
+"""Authenticators somebody signs in with. A recovery code is a spare: nobody "used it lately"."""
+
+CLAIMED_GONE = frozenset({"gone", "stolen", "broken", "expired", "drifted", "unknown"})
+"""Answers that mark the old authenticator as compromised. Who cannot say what became of it is taken at the worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a person outside the case: what the provider holds, and which services could verify them.
+
+    holdings: None where nobody looked or the provider did not answer; then everything is taken at its worst.
+    services: methods that a factor service says this person can use now.
+    """
+
+    holdings: Holdings | None
+    services: frozenset[MethodId]
+
+
+def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
+    """Return the authenticators that the claim says are gone: what will be replaced, and what proves nothing in this case."""
+    if state.answers.get("authenticator") not in CLAIMED_GONE:
+        return ()
+    active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
+    match state.answers.get("kind"):
+        case "hardware_token":
+            return tuple(a for a in active if a.kind in ("totp", "hotp") and not a.on_phone)
+        case "key":
+            return tuple(a for a in active if a.kind == "security_key")
+        case _:
+            return tuple(a for a in active if a.on_phone and a.kind != "passkey_synced")
+
+
+def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
+    """Return other authenticators used lately: they must be used before any weaker road is offered (R44)."""
+    gone = {a.id for a in find_targets(state, holdings)}
+    return tuple(
+        a
+        for a in holdings.authenticators
+        if a.id not in gone
+        and a.id != state.new_authenticator
+        and a.state == "active"
+        and a.kind in SURVIVOR_KINDS
+        and a.last_used_at is not None
+        and now - a.last_used_at <= USED_LATELY
+    )
+
+
+def available_methods(state: CaseState, person: Person, sight: Sight, policy: Policy) -> tuple[MethodId, ...]:
+    """Return the methods that this person can still use, in policy's order, evidence at hand not counted."""
+    found: set[MethodId] = set(sight.services)
+    if sight.holdings is not None:
+        gone = {a.id for a in find_targets(state, sight.holdings)} | {state.new_authenticator}
+        for a in sight.holdings.authenticators:
+            if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
+                found.add(METHOD_OF[a.kind])
+    found |= {method for which, method in VOUCHED_AS.items() if find_vouchers(person, which)}
+    if StaffMember.objects.filter(active=True, roles__icontains="operator").count() >= 2:
+        # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
+        found |= {"in_person_badge", "video_photo_on_file"}
+        if any(c.kind in ("mobile", "desk_phone") for c in person.contacts):
+            found.add("callback_on_file")
+    return tuple(m for m in policy.methods if m in found and policy.methods[m].role == "factor")
+
+
+def circumstances_of(state: CaseState, person: Person, sight: Sight, now: datetime) -> Circumstances:
+    """Return what the executor or a page knows about the call besides evidence."""
+    unknown: set[str] = set()
+    gone_used_at, survivors = None, ()
+    if sight.holdings is None:
+        unknown.add("provider")
+    else:
+        used = [a.last_used_at for a in find_targets(state, sight.holdings) if a.last_used_at is not None]
+        gone_used_at = max(used, default=None)
+        accepted = {piece.evidence.authenticator_id for piece in state.pieces}
+        survivors = tuple(
+            METHOD_OF[a.kind]
+            for a in find_survivors(state, sight.holdings, now)
+            if a.id not in accepted and a.id not in state.out_of_reach
+        )
+    claim = state.answers.get("authenticator", "unknown")
+    return Circumstances(
+        signals=state.signals,
+        gone=frozenset({state.answers.get("kind", "app")}) if claim in CLAIMED_GONE else frozenset(),
+        stolen=claim == "stolen",
+        leaning_changed_at=_leanings(person),
+        gone_used_at=gone_used_at,
+        survivors=survivors,
+        unknown=frozenset(unknown),
+    )
+
+
+def judge(
+    state: CaseState, action: str, person: Person, sight: Sight, policy: Policy, threat: str, now: datetime
+) -> Decision:
+    """Return whether the evidence in the case suffices for `action`, and if not, what would."""
+    nobody = person.break_glass or person.employment == "left"
+    return decide(
+        # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
+        evidence=() if nobody else state.evidence(),
+        circumstances=circumstances_of(state, person, sight, now),
+        action=action,
+        tier=cast(Tier, state.tier),
+        threat=cast(ThreatLevel, threat),
+        policy=policy,
+        now=now,
+        available=() if nobody else available_methods(state, person, sight, policy),
+    )
+
+
+def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:
+    """Return the newest snapshots of a person, and how old the older of them is."""
+    provider = Snapshot.objects.filter(person_id=person_id, source="provider").order_by("-taken_at").first()
+    services = Snapshot.objects.filter(person_id=person_id, source="factors").order_by("-taken_at").first()
+    sight = Sight(
+        holdings=holdings_from_json(json.loads(provider.data)) if provider else None,
+        services=frozenset(json.loads(services.data)) if services else frozenset(),
+    )
+    return sight, provider.taken_at if provider else None
+
+
+def holdings_to_json(holdings: Holdings) -> dict[str, object]:
+    """Return the form in which a snapshot is stored."""
+    return {
+        "login": holdings.login,
+        "sessions": holdings.sessions,
+        "seen_at": to_stamp(holdings.seen_at),
+        "disabled": holdings.disabled,
+        "authenticators": [
+            {
+                "id": a.id, "kind": a.kind, "label": a.label, "state": a.state, "on_phone": a.on_phone,
+                "created_at": to_stamp(a.created_at), "last_used_at": to_stamp(a.last_used_at) if a.last_used_at else None,
+                "fail_count": a.fail_count, "key": a.key,
+            }
+            for a in holdings.authenticators
+        ],
+    }  # fmt: skip
+
+
+def holdings_from_json(data: Mapping[str, object]) -> Holdings:
+    """Return what `holdings_to_json` wrote."""
+    rows = cast(list[dict[str, object]], data["authenticators"])
+    return Holdings(
+        login=str(data["login"]),
+        sessions=int(str(data["sessions"])),
+        seen_at=from_stamp(str(data["seen_at"])),
+        disabled=bool(data["disabled"]),
+        authenticators=tuple(
+            Authenticator(**{  # type: ignore[arg-type]
+                **row,
+                "created_at": from_stamp(str(row["created_at"])),
+                "last_used_at": from_stamp(str(row["last_used_at"])) if row["last_used_at"] else None,
+            })
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def _leanings(person: Person) -> dict[Leaning, datetime]:
+    changed: dict[Leaning, datetime] = {}
+    for contact in person.contacts:
+        # A staff desk phone hangs on the wall; what an attacker moves is the mobile number and the mailboxes.
+        leaning = cast(Leaning, "mobile" if contact.kind in ("mobile", "desk_phone") else contact.kind)
+        if contact.since is not None:
+            changed[leaning] = max(contact.since, changed.get(leaning, contact.since))
+    if person.manager_since is not None:
+        changed["manager"] = person.manager_since
+    if person.photo_since is not None:
+        changed["photo"] = person.photo_since
+    return changed

@@ -1,0 +1,196 @@
+"""The desk's home folder: what it is configured to do, and its keys.
+
+    desk.toml            organisation, addresses, database, provider, mail
+    desk.sqlite3, .lock  the embedded database and the advisory lock before every write
+    keys/web.json        what the web tier may know: session keys and the key for secrets of its own
+    keys/executor.json   what only the executor may know: receipts, checkpoints, the sealed-request key, provider secrets
+    keys/public.json     the executor's public keys, for everybody
+
+The key files are the wall between web and executor (SETTLED 1). On one uid the wall is nominal, and `check` says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.ids import Randomness
+from mfadesk.kernel.sealing import public_key_of, verify_key_of
+
+CONFIG_NAME = "desk.toml"
+KEY_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `desk.toml` says.
+
+    public_url: the address people type, without a slash at its end; WebAuthn's relying party id is its host.
+    database_url: ``postgresql://…``, or empty for the embedded SQLite file.
+    provider, courier, factors: which connector, and its settings; secrets stand in the executor's key file, not here.
+    threat: the threat level in force.
+    reveal_to_dial: an operator may see a number for 60 seconds to call it back where no telephony connector hides it.
+    """
+
+    organisation: str
+    public_url: str
+    desk_phone: str = ""
+    database_url: str = ""
+    demo: bool = False
+    threat: str = "normal"
+    reveal_to_dial: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    provider: Mapping[str, Any] = field(default_factory=dict)
+    courier: Mapping[str, Any] = field(default_factory=dict)
+    factors: Mapping[str, Any] = field(default_factory=dict)
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebKeys:
+    """The web tier's own keys: 32 random bytes each. None of them mints evidence or opens a provider."""
+
+    session: bytes
+    at_rest: bytes
+    locator: bytes
+    """Keys the hashes of case codes and links, so that a stolen table cannot be searched for a short code."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorKeys:
+    """The executor's keys. `provider` holds the credentials of connectors, by name."""
+
+    box_private: bytes
+    receipt: bytes
+    checkpoint_sign: bytes
+    at_rest: bytes
+    provider: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """What everybody may know of the executor."""
+
+    box_public: bytes
+    checkpoint_verify: bytes
+    origin: str
+    """The ledger's name in checkpoints, such as ``mfadesk/fernhollow``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One desk on disk."""
+
+    folder: Path
+    config: Config
+
+    @property
+    def database_file(self) -> Path:
+        return self.folder / "desk.sqlite3"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / "desk.lock"
+
+    def web_keys(self) -> WebKeys:
+        """Return the web tier's keys. Raises Invalid where the file is missing or damaged."""
+        return WebKeys(**_read_keys(self.folder / "keys" / "web.json", ("session", "at_rest", "locator")))
+
+    def executor_keys(self) -> ExecutorKeys:
+        """Return the executor's keys. Raises Invalid where the file is missing or damaged: then nothing is granted."""
+        path = self.folder / "keys" / "executor.json"
+        keys = _read_keys(path, ("box_private", "receipt", "checkpoint_sign", "at_rest"))
+        provider = json.loads(path.read_text()).get("provider", {})
+        return ExecutorKeys(**keys, provider={str(name): str(value) for name, value in provider.items()})
+
+    def public_keys(self) -> PublicKeys:
+        """Return the executor's public keys."""
+        path = self.folder / "keys" / "public.json"
+        keys = _read_keys(path, ("box_public", "checkpoint_verify"))
+        return PublicKeys(**keys, origin=str(json.loads(path.read_text())["origin"]))
+
+
+def load_home(folder: Path) -> Home:
+    """Return the desk in `folder`. Raises Invalid with the line where `desk.toml` cannot be read or names an unknown setting."""
+    path = folder / CONFIG_NAME
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Invalid(str(path), "There is no desk here. `mfadesk init DIR` makes one.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(str(path), f"This is not TOML: {error}.") from error
+    known = set(Config.__dataclass_fields__)
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise Invalid(str(path), f"`{unknown[0]}` is no setting. Known: {', '.join(sorted(known))}.")
+    for name in ("organisation", "public_url"):
+        if not isinstance(values.get(name), str) or not values[name]:
+            raise Invalid(str(path), f"`{name}` is missing.")
+    if "allowed_hosts" in values:
+        values["allowed_hosts"] = tuple(values["allowed_hosts"])
+    return Home(folder.resolve(), Config(**values))
+
+
+def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
+    """Make a new desk in `folder` and return it. Raises Invalid where one is there already."""
+    if (folder / CONFIG_NAME).exists():
+        raise Invalid(str(folder), "A desk is here already; nothing was changed.")
+    (folder / "keys").mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    web = {name: randomness.bytes(32) for name in ("session", "at_rest", "locator")}
+    executor = {name: randomness.bytes(32) for name in ("box_private", "receipt", "checkpoint_sign", "at_rest")}
+    public = {
+        "box_public": public_key_of(executor["box_private"]),
+        "checkpoint_verify": verify_key_of(executor["checkpoint_sign"]),
+    }
+    origin = "mfadesk/" + "".join(c if c.isalnum() else "-" for c in config.organisation.lower()).strip("-")
+    _write_keys(folder / "keys" / "web.json", web)
+    _write_keys(folder / "keys" / "executor.json", executor, provider={})
+    _write_keys(folder / "keys" / "public.json", public, origin=origin)
+    (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
+    return load_home(folder)
+
+
+def _read_keys(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    try:
+        stored = json.loads(path.read_text())
+        keys = {name: base64.b64decode(stored[name], validate=True) for name in names}
+    except FileNotFoundError as error:
+        raise Invalid(str(path), "This key file is missing. Restore it from the backup; without it nothing is granted.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(str(path), "This key file is damaged. Restore it from the backup.") from error
+    if any(len(key) != 32 for key in keys.values()):
+        raise Invalid(str(path), "A key in this file is not 32 bytes long. Restore it from the backup.")
+    return keys
+
+
+def _write_keys(path: Path, keys: Mapping[str, bytes], **more: Any) -> None:
+    text = json.dumps({**{name: base64.b64encode(key).decode() for name, key in keys.items()}, **more}, indent=1)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
+def _as_toml(config: Config) -> str:
+    lines, tables = [], []
+    for name in Config.__dataclass_fields__:
+        value = getattr(config, name)
+        if isinstance(value, Mapping):
+            tables += ["", f"[{name}]", *(f"{key} = {_toml_value(item)}" for key, item in value.items())] if value else []
+        else:
+            lines.append(f"{name} = {_toml_value(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    # A JSON string, number or boolean is written the same in TOML.
+    return json.dumps(value, ensure_ascii=False)
