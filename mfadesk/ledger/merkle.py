@@ -7,7 +7,7 @@ is. Everything here walks that way, level by level, so that no size of tree cost
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -36,8 +36,8 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 class Frontier:
     """A tree as its right edge: the size, and the roots of its complete subtrees, largest first.
 
-    It is all that appending needs, at most 53 hashes, and fits in the row that holds the tree head. `hashes` has as many members
-    as `size` has one-bits. Source: RFC 9162 §2.1.2 (there called the stack of partial hashes).
+    It is all that appending needs, at most 53 hashes, and fits in the row that holds the tree head. `hashes` has as many
+    members as `size` has one-bits. Source: RFC 9162 §2.1.2 (there called the stack of partial hashes).
     """
 
     size: int = 0
@@ -47,15 +47,34 @@ class Frontier:
         """Return the frontier with one more leaf. Raises ValueError where `leaf_hash` is no 32 bytes."""
         if len(leaf_hash) != HASH_BYTES:
             raise ValueError("a leaf hash has 32 bytes")
-        size, hashes = self.size, self.hashes
-        if not size & 1:
-            return Frontier(size + 1, (*hashes, leaf_hash))
-        node, kept, rest = leaf_hash, len(hashes), size
-        while rest & 1:
-            kept -= 1
-            node = sha256(b"\x01" + hashes[kept] + node).digest()
-            rest >>= 1
-        return Frontier(size + 1, (*hashes[:kept], node))
+        size = rest = self.size
+        hashes = self.hashes
+        if rest & 1:
+            # As many complete subtrees end here as the size has trailing one-bits; they close into one.
+            kept = len(hashes)
+            while rest & 1:
+                kept -= 1
+                leaf_hash = sha256(b"\x01" + hashes[kept] + leaf_hash).digest()
+                rest >>= 1
+            hashes = hashes[:kept]
+        return _frontier(size + 1, hashes + (leaf_hash,))  # noqa: RUF005 - unpacking would go through a list
+
+    def extend(self, leaf_hashes: Iterable[bytes]) -> Frontier:
+        """Return the frontier with all of `leaf_hashes` appended, for whoever counts a ledger again from its leaves.
+
+        Raises ValueError where one has not 32 bytes.
+        """
+        size, hashes = self.size, list(self.hashes)
+        for leaf_hash in leaf_hashes:
+            if len(leaf_hash) != HASH_BYTES:
+                raise ValueError("a leaf hash has 32 bytes")
+            node, rest = leaf_hash, size
+            while rest & 1:
+                node = sha256(b"\x01" + hashes.pop() + node).digest()
+                rest >>= 1
+            hashes.append(node)
+            size += 1
+        return Frontier(size, tuple(hashes))
 
     def root(self) -> bytes:
         """Return the 32-byte root of the tree as it stands."""
@@ -81,6 +100,18 @@ class Frontier:
         if len(hashes) != size.bit_count():
             raise Invalid("tree head", f"A tree of {size} leaves has {size.bit_count()} complete subtrees, not {len(hashes)}.")
         return cls(size, hashes)
+
+
+_set_size = Frontier.__dict__["size"].__set__
+_set_hashes = Frontier.__dict__["hashes"].__set__
+
+
+def _frontier(size: int, hashes: tuple[bytes, ...]) -> Frontier:
+    # A frozen dataclass's own __init__ takes longer than the hashing of an append's node; writing the slots takes half of it.
+    new = object.__new__(Frontier)
+    _set_size(new, size)
+    _set_hashes(new, hashes)
+    return new
 
 
 class Tree:

@@ -1,7 +1,8 @@
 """Signed notes and checkpoints, the form in which the ledger says "so many leaves, this root" for others to keep.
 
-It is the form of the C2SP community (signed-note, tlog-checkpoint) that Go's checksum database and witnesses use, with Ed25519, so that tools
-of other people read it. A verifier key is text like ``desk.example+1f2e3d4c+AQ…``: the name, the key's id, and the key behind its kind.
+It is the form of the C2SP community (signed-note, tlog-checkpoint) that Go's checksum database and witnesses use, with
+Ed25519, so that tools of other people read it. A verifier key is text like ``desk.example+1f2e3d4c+AQ…``: the name, the
+key's id, and the key behind its kind.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ class Checkpoint:
 
 
 def verifier_key_of(name: str, private: bytes) -> VerifierKey:
-    """Return the key that verifies what `private` (32 bytes) signs as `name`. Raises Invalid for a name that a note cannot hold."""
+    """Return the key that verifies what `private` (32 bytes) signs as `name`.
+
+    Raises Invalid for a name that a note cannot hold.
+    """
     return VerifierKey(_key_name(name, "key name"), verify_key_of(private))
 
 
@@ -126,7 +130,10 @@ def sign_note(text: str, name: str, private: bytes) -> str:
 
 
 def parse_note(whole: str) -> Note:
-    """Return the parts of a note; nothing is verified. Raises Invalid for what is no well-formed note. Source: C2SP signed-note."""
+    """Return the parts of a note; nothing is verified.
+
+    Raises Invalid for what is no well-formed note. Source: C2SP signed- note.
+    """
     if len(_utf8(whole)) > MAX_NOTE_BYTES:
         raise Invalid("note", f"A note has at most {MAX_NOTE_BYTES} bytes.")
     cut = whole.rfind("\n\n")
@@ -170,14 +177,20 @@ def sign_checkpoint(checkpoint: Checkpoint, private: bytes) -> str:
 def parse_checkpoint(text: str) -> Checkpoint:
     """Return the checkpoint of a note's text. Raises Invalid.
 
-    Extension lines are refused: nobody could audit them, and this ledger writes none. Source: C2SP tlog-checkpoint, "Note text".
+    Extension lines are refused: nobody could audit them, and this ledger writes none. Source: C2SP tlog-checkpoint, "Note
+    text".
     """
     lines = text.split("\n")
     if len(lines) != 4 or lines[3] or not lines[0]:
         raise Invalid("checkpoint", "A checkpoint has three lines: origin, size and root.")
     size = lines[1]
     # isdigit alone would take other scripts' digits, and int() a thousand zeros.
-    if not (size.isascii() and size.isdigit()) or len(size) > 16 or (size[0] == "0" and size != "0") or int(size) > LARGEST_SIZE:
+    if (
+        not (size.isascii() and size.isdigit())
+        or len(size) > 16
+        or (size[0] == "0" and size != "0")
+        or int(size) > LARGEST_SIZE
+    ):
         raise Invalid("checkpoint", "The size is a decimal number without leading zeros.")
     root = _from_base64(lines[2], "checkpoint")
     if len(root) != HASH_BYTES:

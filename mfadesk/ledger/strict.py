@@ -1,7 +1,7 @@
 """Reading JSON that has exactly one spelling, so that no byte of a record is idle and none can be changed without notice.
 
-A reader that accepts a second spelling (a space, an escape, a repeated key, ``1.0`` for ``1``) accepts a change. So what was read is
-written again in canonical form, and has to be the same bytes.
+A reader that accepts a second spelling (a space, an escape, a repeated key, ``1.0`` for ``1``) accepts a change. So what
+was read is written again in canonical form, and has to be the same bytes.
 """
 
 from __future__ import annotations
