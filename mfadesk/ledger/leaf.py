@@ -20,7 +20,7 @@ from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import Randomness
 from mfadesk.ledger.merkle import hash_leaf, parse_hash
-from mfadesk.ledger.strict import a_count, a_text, exactly, read_canonical
+from mfadesk.ledger.strict import a_count, a_name, exactly, read_canonical
 
 VERSION = 1
 SALT_BYTES = 16
@@ -150,7 +150,7 @@ def commit_fields(personal: Mapping[str, Any], randomness: Randomness) -> tuple[
     for name in sorted(personal):
         salt = randomness.bytes(SALT_BYTES)
         value = personal[name]
-        fields.append(Field(a_text(name, "field name", MAX_NAME), _commit(name, value, salt), salt.hex(), value))
+        fields.append(Field(a_name(name, "field name", MAX_NAME), _commit(name, value, salt), salt.hex(), value))
     return tuple(fields)
 
 
@@ -221,11 +221,11 @@ def _check(data: Mapping[str, Any]) -> Leaf:
         raise Invalid(where, f"Only leaves of version {VERSION} are read here.")
     leaf = Leaf(
         index=a_count(data["index"], where),
-        case_id=a_text(data["case"], where, MAX_NAME),
+        case_id=a_name(data["case"], where, MAX_NAME),
         seq=a_count(data["seq"], where),
         at=_stamp(data["at"]),
-        kind=a_text(data["kind"], where, MAX_NAME),
-        actor=a_text(data["actor"], where, MAX_ACTOR),
+        kind=a_name(data["kind"], where, MAX_NAME),
+        actor=a_name(data["actor"], where, MAX_ACTOR),
         body_commitment=parse_hash(data["body_commitment"], where).hex(),
         events=a_count(data["events"], where) if "events" in data else None,
     )

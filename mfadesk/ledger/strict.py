@@ -55,6 +55,16 @@ def a_text(value: Any, where: str, limit: int) -> str:
     raise Invalid(where, f"There should be text of 1 to {limit} characters.")
 
 
+def a_name(value: Any, where: str, limit: int) -> str:
+    """Return `value` where it is 1 to `limit` printable characters.
+
+    Names are repeated in sentences on somebody's terminal, where a control character would be a command. Raises Invalid.
+    """
+    if a_text(value, where, limit).isprintable():
+        return str(value)
+    raise Invalid(where, "A name holds no control characters.")
+
+
 def a_list(value: Any, where: str, limit: int) -> list[Any]:
     """Return `value` where it is a list of at most `limit` members. Raises Invalid."""
     if isinstance(value, list) and len(value) <= limit:

@@ -20,7 +20,7 @@ from mfadesk.ledger.leaf import CLOSED, MAX_FIELDS, MAX_NAME, Field, Leaf, check
 from mfadesk.ledger.merkle import hash_leaf, parse_hash, verify_consistency, verify_inclusion
 from mfadesk.ledger.note import Checkpoint, VerifierKey, open_checkpoint, parse_checkpoint, parse_note, parse_vkeys
 from mfadesk.ledger.pack import FORMAT, MAX_CHECKPOINTS, MAX_ENTRIES, MAX_LINE_BYTES, MAX_PACK_BYTES, find_gap, runs_of
-from mfadesk.ledger.strict import a_count, a_list, a_text, exactly, read_object
+from mfadesk.ledger.strict import a_count, a_list, a_name, a_text, exactly, read_object
 
 MAX_PROOF = 128
 """Hashes in a proof; a tree of 2**53 leaves needs fewer than 110."""
@@ -111,11 +111,11 @@ def _read_header(line: bytes) -> _Header:
         value = _read_line(line, "header", _HEADER)
         if value["format"] != FORMAT:
             raise Invalid("header", f"The format should be {FORMAT}.")
-        case_id = None if value["case"] is None else a_text(value["case"], "header", MAX_NAME)
+        case_id = None if value["case"] is None else a_name(value["case"], "header", MAX_NAME)
         count = a_count(value["checkpoints"], "header")
         if not 0 < count <= MAX_CHECKPOINTS:
             raise Invalid("header", f"There are 1 to {MAX_CHECKPOINTS} checkpoints.")
-        return _Header(a_text(value["origin"], "header", 1000), case_id, _read_runs(value["leaves"]), count)
+        return _Header(a_name(value["origin"], "header", 1000), case_id, _read_runs(value["leaves"]), count)
     except Invalid as error:
         raise Invalid("header", f"The header (line 1) is broken, or this is no exported record: {error.what}") from error
 
@@ -152,7 +152,7 @@ def _check_checkpoints(lines: Sequence[bytes], header: _Header, keys: Sequence[V
         except MfadeskError as error:
             raise Refusal("pack_broken", f"{name} does not hold: {_what(error)}") from error
         if newest.origin != header.origin:
-            raise Refusal("pack_broken", f"The header (line 1) says {header.origin}, and {name.lower()} is of {newest.origin}.")
+            raise Refusal("pack_broken", f"The header (line 1) and {name.lower()} name different ledgers.")
     assert newest is not None  # the header announces at least one
     return newest
 
@@ -230,7 +230,7 @@ def _check_entry(line: bytes, checkpoint: Checkpoint) -> tuple[Leaf, int, int]:
 def _read_field(value: Any) -> Field:
     is_open = isinstance(value, dict) and "salt" in value
     exactly(value, _OPEN_FIELD if is_open else _CLOSED_FIELD, "field")
-    name = a_text(value["name"], "field", MAX_NAME)
+    name = a_name(value["name"], "field", MAX_NAME)
     commitment = parse_hash(value["commitment"], "field").hex()
     if not is_open:
         return Field(name, commitment)
