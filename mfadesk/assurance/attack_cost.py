@@ -134,9 +134,7 @@ class _Search:
     def _extend(self, bought: int, paid: int, depth: int) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise Refusal(
-                "search_limit", "The evidence is too tangled to price; fewer methods, or the in-person road, would help."
-            )
+            raise Refusal("search_limit", "This much evidence is too tangled to price; the in-person road would help.")
         price, order = self.price, self.order
         for place in range(depth, len(order)):
             ways = order[place]

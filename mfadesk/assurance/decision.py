@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
 from mfadesk.assurance import plans as planning
 from mfadesk.assurance.circumstances import PROVIDER, find_held, find_threat, is_unknown
@@ -179,13 +178,11 @@ def _find_survivor_reasons(
         reasons.append(Reason("provider_unknown", "What this person still has is not known now; look again before deciding."))
     strong = any(policy.methods[item.method].phishing_resistant for item in evidence)
     for name in circumstances.survivors:
-        method = policy.methods.get(cast(MethodId, name))
+        method = policy.methods.get(name)
         if method is not None and method.relayable and strong:
             continue
         called = method.name if method else name
-        reasons.append(
-            Reason(f"survivor:{name}", f"{called} was in use lately: use it first, or record why it is out of reach.")
-        )
+        reasons.append(Reason(f"survivor:{name}", f"{called} was in use lately: use it, or record why it is out of reach."))
     used_at = now if unseen and circumstances.gone else circumstances.gone_used_at
     lately = used_at is not None and now - used_at < timedelta(seconds=policy.limits.survivor_window_s)
     if evidence and lately and all(policy.methods[item.method].on_phone for item in evidence):

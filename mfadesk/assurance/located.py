@@ -158,11 +158,13 @@ def _refuse_tricks(text: str, file: str) -> None:
     """Walk the events, which costs no more than the text is long, before anything is built from them."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        where = f"{file}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+        mark = event.start_mark
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Invalid(where, "anchors and aliases are not taken here; write the value out")
-        if getattr(event, "tag", None):
-            raise Invalid(where, f"the tag {event.tag} is not taken here")
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise Invalid(where, f"the tag {tag} is not taken here")
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:

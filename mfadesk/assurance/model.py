@@ -1,4 +1,4 @@
-"""The words of the assurance model, as types. `policy.py` reads them from a file, `attack_cost.py` and `decision.py` use them."""
+"""The words of the assurance model, as types. `policy.py` reads them from a file, the rest of the room uses them."""
 
 from __future__ import annotations
 
