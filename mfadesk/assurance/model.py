@@ -1,4 +1,4 @@
-"""The words of the assurance model, as types. `policy.py` reads them from a file, `attack_cost.py` and `decision.py` use them."""
+"""The words of the assurance model, as types. `policy.py` reads them from a file, the rest of the room uses them."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ class Method:
     operator_attested: bool
     phishing_resistant: bool
     done_by: Literal["claimant", "operator", "voucher", "machine"]
+    in_person: bool = False
+    """The person stood there: what an in-person-only requirement asks for."""
+    waives_grace: bool = False
+    """It may stand in place of a waiting time; an operator's word only once a second operator attested too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,60 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalTerms:
+    """What policy makes of one signal. A signal that policy does not name is recorded and changes nothing.
+
+    held: compromises that it gives to the attacker.
+    quarantines: directory data that it makes as doubtful as a change of today.
+    raises_threat: the requirement of the raised threat level applies.
+    refuses: nothing is changed in this case, whatever is proved.
+    """
+
+    id: str
+    held: frozenset[Compromise]
+    quarantines: frozenset[Leaning]
+    raises_threat: bool
+    refuses: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Counts and times that policy sets for the rooms above; this room reads only `survivor_window_s`."""
+
+    wrong_proofs_per_case: int
+    wrong_proofs_per_day: int
+    vouches_per_day: int
+    suspensions_per_day: int
+    low_proof_suspension_s: int
+    finish_after_suspension_s: int
+    survivor_window_s: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One policy file, read and checked. Nothing else may price, demand or allow. Compare two by `digest`.
+
+    quarantine_s: how long a changed piece of directory data supports nothing.
+    gone, stolen: what a claim that a kind of thing is gone, or stolen, gives to the attacker.
+    requirements: by (action, tier, threat level).
+    digest: SHA-256 of the canonical form, 64 hex digits; comments and spacing in the file do not change it.
+    """
+
+    version: int
+    compromises: Mapping[Compromise, CompromiseTerms]
+    methods: Mapping[MethodId, Method]
+    always_held: frozenset[Compromise]
+    gone: Mapping[str, frozenset[Compromise]]
+    stolen: Mapping[str, frozenset[Compromise]]
+    quarantine_s: Mapping[Leaning, int]
+    signals: Mapping[str, SignalTerms]
+    requirements: Mapping[tuple[str, Tier, ThreatLevel], Requirement]
+    limits: Limits
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One method that passed in this case. Voided or expired evidence is not passed in here."""
 
@@ -100,6 +158,7 @@ class Circumstances:
     gone: the kinds of thing the claimant says are gone or stolen ("phone", "key", "laptop").
     stolen: True where the claim is theft, so that the thief may be the caller.
     leaning_changed_at: when each piece of directory data last changed; absent where it never did since the first import.
+        None means that nobody looked, and then every piece counts as changed today.
     gone_used_at: when an authenticator that is claimed gone was last used at the provider.
     survivors: other authenticators used lately that were not used in this case and for which no reason is recorded.
     unknown: names of snapshots that are missing; each is taken at its worst.
@@ -139,6 +198,8 @@ class Plan:
     methods: tuple[MethodId, ...]
     minutes: int
     points: int
+    second_attested: tuple[MethodId, ...] = ()
+    """Those of `methods` that a second operator, chosen by the system, must attest too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +212,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The evidence suffices for the action, until `expires_at`."""
+    """The evidence suffices for the action, until `expires_at`, after `grace_s` seconds in which anybody may object."""
 
     assessment: Assessment
     requirement: Requirement
     expires_at: datetime
+    grace_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
