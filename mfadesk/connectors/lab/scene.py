@@ -239,21 +239,36 @@ class LabScene:
             rows = connection.execute(sql, (login, login, limit)).fetchall()
         return [AuditLine(r["n"], from_stamp(r["at"]), r["login"], r["act"], r["authenticator_id"], r["outcome"]) for r in rows]
 
-    def set_factor(self, login: str, method: str, response: str | None, *, available: bool = True) -> None:
-        """Decide what the twin of a factor service accepts of this person; None: it says no whatever is answered."""
+    def set_factor(self, login: str, method: str, *, available: bool = True, passes: bool = True) -> None:
+        """Decide whether this person can use a method of the twins, and whether the service would ever say yes."""
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO twin_factors (login, method, available, response) VALUES (?, ?, ?, ?)",
-                (login, method, available, response),
+                (login, method, available, login if passes else None),
             )
 
-    def delivered(self, method: str, login: str, binding: bytes) -> str | None:
-        """Return what the person has in hand to answer a check that was begun: a text message, a code on a laptop."""
+    def find_answer(self, method: str, login: str, binding: bytes | None = None) -> str | None:
+        """Return what this person has in hand to answer an open check: a text message, a code on a laptop, a device's reply.
+
+        Without a `binding`, of the newest check. None where no check is open or the service says no to everything.
+        """
         with self._store.reading() as connection:
             row = connection.execute(
-                "SELECT response FROM twin_checks WHERE method = ? AND login = ? AND binding = ?", (method, login, binding)
+                "SELECT response FROM twin_checks WHERE method = ? AND login = ? AND (? IS NULL OR binding = ?)"
+                " AND finished = 0 ORDER BY rowid DESC LIMIT 1",
+                (method, login, binding, binding),
             ).fetchone()
-        return None if row is None else str(row["response"])
+        return (row["response"] or None) if row else None
+
+    def list_open_checks(self, login: str) -> list[tuple[str, str]]:
+        """Return method and answer of every check that waits for this person, newest first: what a pretend phone shows."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                "SELECT method, response FROM twin_checks WHERE login = ? AND finished = 0 AND response != ''"
+                " ORDER BY rowid DESC",
+                (login,),
+            ).fetchall()
+        return [(row["method"], row["response"]) for row in rows]
 
     def list_mail(self, address: str | None = None) -> list[Mail]:
         """Return the messages to one address, or all, newest first."""
