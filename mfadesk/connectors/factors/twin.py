@@ -1,8 +1,8 @@
 """What all twins share: a check is begun for one binding, answered once, and only what was asked for passes.
 
 Whether a person can use a method at all is set in the lab's file (`twin_factors`). The right answer to one check is made when
-it is begun and laid into the person's hands (`twin_checks`), where the demo's pretend phone and a drill's player pick it up. It is
-either a code drawn afresh or an answer that commits to the binding, so that it is worth nothing in another case.
+it is begun and laid into the person's hands (`twin_checks`), where the demo's pretend phone and a drill's player pick it up. It
+is either a code drawn afresh or an answer that commits to the binding, so that it is worth nothing in another case.
 """
 
 from __future__ import annotations

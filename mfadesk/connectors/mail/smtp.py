@@ -1,7 +1,7 @@
 """Mail over SMTP, only over TLS with a verified certificate, only with AUTH where a user is configured.
 
-There is no way to send in clear: a link that suspends an authenticator is worth reading on the wire. A server that does not offer
-STARTTLS is refused, since an attacker on the path could have removed the offer (RFC 3207 §6).
+There is no way to send in clear: a link that suspends an authenticator is worth reading on the wire. A server that does not
+offer STARTTLS is refused, since an attacker on the path could have removed the offer (RFC 3207 §6).
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from mfadesk.ports.messages import Message
 
 SERVICE = "mail"
 DEFAULT_TIMEOUT_S = 15.0
+
+_REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPHeloError)
+"""The server said no, so the message is surely not on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,7 @@ class SmtpCourier:
             with self._connect() as connection:
                 handed_over = True
                 connection.send_message(mail, from_addr=self._server.sender, to_addrs=[message.to])
-        except (
-            smtplib.SMTPRecipientsRefused,
-            smtplib.SMTPSenderRefused,
-            smtplib.SMTPDataError,
-            smtplib.SMTPHeloError,
-        ) as error:
+        except _REFUSALS as error:
             raise _unavailable(error, effect_unknown=False) from error
         except (OSError, smtplib.SMTPException) as error:
             raise _unavailable(error, effect_unknown=handed_over) from error
