@@ -55,6 +55,8 @@ class Accepted:
 
     authenticator_id: str
     kind: AuthenticatorKind
+    first_use: bool = False
+    """This was the test that made a pending authenticator active: it proves that the new one works, not who holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Capabilities:
     enrols: frozenset[AuthenticatorKind]
     max_failures: int
     """After this many wrong codes the provider locks; the desk stops earlier."""
+    ends_sessions: bool = True
+    """`end_sessions` does something here; where False, sessions live elsewhere and the record says that nobody ended them."""
 
 
 class Provider(Protocol):
