@@ -72,6 +72,12 @@ def read_tree(text: str, name: str) -> Node:
         raise Invalid(f"{name}:1:1", f"this is not YAML: {str(error).splitlines()[0]}") from error
 
 
+def _position(event: yaml.Event) -> tuple[int, int]:
+    """Return line and column, from 1, of where an event begins."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
 class _Reader:
     def __init__(self, events: Iterator[yaml.Event], name: str) -> None:
         self._events = events
@@ -92,7 +98,8 @@ class _Reader:
         return root
 
     def _at(self, event: yaml.Event) -> str:
-        return f"{self._name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+        line, column = _position(event)
+        return f"{self._name}:{line}:{column}"
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         self._nodes += 1
@@ -107,11 +114,11 @@ class _Reader:
             raise Invalid(where, "anchors (&name) are not taken: write the value out")
         if getattr(event, "tag", None) not in (None, "!"):
             raise Invalid(where, "tags (!name) are not taken; put a guard that begins with ! in quotation marks")
-        line = event.start_mark.line + 1
+        line, column = _position(event)
         if isinstance(event, yaml.ScalarEvent):
             quoted = event.style in ("'", '"')
-            inline = event.style not in ("|", ">") and event.start_mark.line == event.end_mark.line
-            return Scalar(event.value, where, line, event.start_mark.column + 1 + int(quoted), inline)
+            inline = event.style not in ("|", ">") and "\n" not in event.value
+            return Scalar(event.value, where, line, column + int(quoted), inline)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
