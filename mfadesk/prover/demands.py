@@ -1,0 +1,81 @@
+"""Which decision is enough for which effect: the one thin link between the prover and policy.
+
+An effect names the least action that must have been decided for it. A decision for another action is enough as well where
+policy demands at least as much for that one, of every tier and at every threat level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import product
+from typing import Protocol, get_args
+
+from mfadesk.assurance.model import ActionId, Method, Requirement, ThreatLevel
+from mfadesk.ports.people import TIERS, Tier
+from mfadesk.runbook.model import Step
+
+ACTIONS: tuple[str, ...] = get_args(ActionId)
+VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "suspend_old": ("suspend_authenticator",),
+    "end_sessions": ("suspend_authenticator",),
+    "remove_old": ("replace_authenticator",),
+    "resync": ("resync_authenticator",),
+    "reset_failures": ("resync_authenticator",),
+    "lift_suspension": ("replace_authenticator",),
+}
+"""What each verb needs. Ending sessions only takes away, as suspending does; lifting gives back, as replacing does
+(ending a suspension early needs what a replacement needs)."""
+
+ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator")
+"""A new authenticator comes either beside the others or in the place of one."""
+
+
+class Policy(Protocol):
+    """What the prover asks of policy. `mfadesk.assurance.policy` gives it."""
+
+    @property
+    def methods(self) -> Mapping[str, Method]: ...
+
+    def requirement(self, action: str, tier: Tier, threat: ThreatLevel) -> Requirement | None:
+        """Return what the action demands, or None where policy does not know it; then it is refused."""
+        ...
+
+
+def needs_of(step: Step) -> tuple[tuple[str, ...], ...]:
+    """Return, for an act or enrol step, one tuple of sufficient actions for each effect that it has."""
+    if step.kind == "enrol":
+        return (ENROL_NEEDS,)
+    return tuple(VERB_NEEDS.get(verb, ("replace_authenticator",)) for verb in step.verbs)
+
+
+class Demands:
+    """Answers whether a decision for one action covers another; built once a proof."""
+
+    def __init__(self, policy: Policy | None) -> None:
+        self.policy = policy
+        self.covers = lru_cache(maxsize=None)(self._covers)
+
+    def _covers(self, decided: str, needed: str) -> bool:
+        """Return whether a decision for `decided` is enough where `needed` is demanded."""
+        if decided == needed:
+            return True
+        if self.policy is None:
+            return decided == "replace_authenticator" and needed == "suspend_authenticator"
+        for tier, threat in product(TIERS, get_args(ThreatLevel)):
+            more = self.policy.requirement(decided, tier, threat)
+            less = self.policy.requirement(needed, tier, threat)
+            if more is None or less is None or not _at_least(more, less):
+                return False
+        return needed == "suspend_authenticator"
+
+
+def _at_least(more: Requirement, less: Requirement) -> bool:
+    """Return whether whoever meets `more` meets `less` as well."""
+    return (
+        more.minimum >= less.minimum
+        and more.resist_minimum >= less.resist_minimum
+        and set(more.resists) >= set(less.resists)
+        and more.approvals >= less.approvals
+        and more.in_person_only >= less.in_person_only
+    )

@@ -1,0 +1,62 @@
+"""What a proof says: findings, each with a rule, a sentence and a walk that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from mfadesk.prover.product import Node, Product
+from mfadesk.runbook.model import Path
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the runbook gets wrong. `path` walks from the start to where it shows; None where no walk leads there."""
+
+    rule: str
+    severity: Severity
+    step: str
+    sentence: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The result for one runbook. `decided` is False where its situations were too many; then it is not proved."""
+
+    runbook: str
+    digest: str
+    findings: tuple[Finding, ...]
+    states: int
+    decided: bool
+    seconds: float
+
+    @property
+    def proved(self) -> bool:
+        """Return whether the runbook may be used: everything was looked at and no error was found."""
+        return self.decided and not any(finding.severity == "error" for finding in self.findings)
+
+
+class StateRule(Protocol):
+    """A rule that looks at one situation, just before its step is carried out."""
+
+    NAME: str
+    SENTENCE: str
+
+    def at(self, node: Node, product: Product) -> str | None:
+        """Return what is wrong here, or None."""
+        ...
+
+
+class GraphRule(Protocol):
+    """A rule that looks at the runbook as a whole."""
+
+    NAME: str
+    SENTENCE: str
+
+    def over(self, product: Product) -> Iterable[tuple[str, str]]:
+        """Yield step and sentence for everything that is wrong."""
+        ...

@@ -1,0 +1,29 @@
+"""No policy bound means refuse; so a runbook that asks for it can only refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product as pairs
+from typing import get_args
+
+from mfadesk.assurance.model import ThreatLevel
+from mfadesk.ports.people import TIERS
+from mfadesk.prover.product import Product
+
+NAME = "policy-knows"
+SENTENCE = "Policy has a requirement for every action that is proved or decided, for every tier and threat level."
+
+
+def over(product: Product) -> Iterable[tuple[str, str]]:
+    """Yield each verify, decide or approve step whose action policy leaves open somewhere."""
+    policy = product.demands.policy
+    for step in product.runbook.steps.values():
+        if step.kind not in ("verify", "decide", "approve"):
+            continue
+        if not step.action:
+            yield step.id, f'"{step.title}" names no action.'
+        elif policy is not None:
+            for tier, threat in pairs(TIERS, get_args(ThreatLevel)):
+                if policy.requirement(step.action, tier, threat) is None:
+                    yield step.id, f"Policy demands nothing of {tier} for {step.action.replace('_', ' ')}, so it is refused."
+                    break

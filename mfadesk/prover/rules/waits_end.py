@@ -1,0 +1,22 @@
+"""Every wait ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mfadesk.prover.product import Product
+
+NAME = "waits-end"
+SENTENCE = "Every step that waits for somebody or something has a deadline, an owner, and what happens then."
+WAITING = frozenset({"ask", "verify", "decide", "act", "enrol", "confirm", "instruct", "wait", "approve"})
+
+
+def over(product: Product) -> Iterable[tuple[str, str]]:
+    """Yield each waiting step that has no deadline, or one that leads back to itself."""
+    for step in product.runbook.steps.values():
+        if step.kind not in WAITING:
+            continue
+        if step.deadline is None or step.deadline.after_s <= 0 or not step.deadline.owner:
+            yield step.id, f'"{step.title}" can wait for ever: it has no deadline.'
+        elif step.deadline.then == step.id:
+            yield step.id, f'"{step.title}" waits again when its deadline has passed.'
