@@ -1,0 +1,69 @@
+"""Takes a directory from a CSV file: looks first and says what would change, then applies exactly that in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from mfadesk.operations.directory_csv import DirectoryChanges, compare, read_directory, search_text
+from mfadesk.ports.people import Contact, Person
+from mfadesk.store.models import ContactRow, PersonRow
+
+
+def plan_import(text: str, now: datetime) -> DirectoryChanges:
+    """Return what importing the CSV `text` would do. Raises Invalid with lines where the file cannot be taken."""
+    return compare(read_directory(text), people_held(), now)
+
+
+def import_directory(text: str, now: datetime) -> DirectoryChanges:
+    """Import the CSV `text` and return what changed. Looks again inside the transaction, so that two imports cannot mix."""
+    incoming = read_directory(text)
+    with transaction.atomic():
+        changes = compare(incoming, people_held(), now)
+        _write(changes.new, fresh=True)
+        _write((changed.after for changed in changes.changed), fresh=False)
+        PersonRow.objects.filter(id__in=[person.id for person in changes.gone]).update(gone=True, employment="left")
+    return changes
+
+
+def people_held() -> tuple[Person, ...]:
+    """Return everybody in the directory, the gone among them."""
+    contacts: dict[str, list[Contact]] = {}
+    for row in ContactRow.objects.order_by("id"):
+        contacts.setdefault(row.person_id, []).append(Contact(row.kind, row.value, row.since, row.notify))
+    return tuple(_as_person(row, tuple(contacts.get(row.id, ()))) for row in PersonRow.objects.order_by("id"))
+
+
+def _as_person(row: PersonRow, contacts: tuple[Contact, ...]) -> Person:
+    return Person(
+        id=row.id, login=row.login, name=row.name, tier=row.tier, job=row.job, site=row.site, employment=row.employment,
+        starts_on=row.starts_on, manager_id=row.manager_id, manager_since=row.manager_since, photo_since=row.photo_since,
+        language=row.language, break_glass=row.break_glass, contacts=contacts, delegate_id=row.delegate_id,
+    )  # fmt: skip
+
+
+def _write(people: Iterable[Person], *, fresh: bool) -> None:
+    people = list(people)
+    rows = [_as_row(person) for person in people]
+    if fresh:
+        PersonRow.objects.bulk_create(rows)
+    else:
+        names = [field.name for field in PersonRow._meta.concrete_fields if not field.primary_key]
+        PersonRow.objects.bulk_update(rows, names, batch_size=500)
+        ContactRow.objects.filter(person_id__in=[person.id for person in people]).delete()
+    ContactRow.objects.bulk_create(
+        ContactRow(person_id=person.id, kind=contact.kind, value=contact.value, since=contact.since, notify=contact.notify)
+        for person in people
+        for contact in person.contacts
+    )
+
+
+def _as_row(person: Person) -> PersonRow:
+    return PersonRow(
+        id=person.id, login=person.login, name=person.name, search=search_text(person), tier=person.tier, job=person.job,
+        site=person.site, employment=person.employment, starts_on=person.starts_on, manager_id=person.manager_id,
+        manager_since=person.manager_since, photo_since=person.photo_since, delegate_id=person.delegate_id,
+        language=person.language, break_glass=person.break_glass, gone=False,
+    )  # fmt: skip

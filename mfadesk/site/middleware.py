@@ -1,0 +1,65 @@
+"""What every answer carries, and who is asking: security headers, and `request.staff_actor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from mfadesk.operations.staff import actor_of
+from mfadesk.site.staff_sign_in import has_second_factor
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+PERMISSIONS = ", ".join(
+    [
+        *(f"{name}=()" for name in ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone")),
+        *(f"{name}=()" for name in ("midi", "payment", "usb", "serial", "hid", "browsing-topics")),
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+        "clipboard-write=(self)",
+    ]
+)
+
+SETUP_PATHS = ("/account/", "/sign-in/", "/sign-out/", "/static/", "/csp-report", "/healthz", "/readyz", "/invite/")
+PEOPLE_PATHS = ("/me/", "/vouch/", "/not-me/", "/demo/")
+"""Pages for people know no staff session; a half set-up sign-in in the same browser must not stand in their way."""
+
+
+def headers(get_response: Answer) -> Answer:
+    """Add what Django has no setting for. Pages are never kept by a browser unless they say so themselves."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+def staff(get_response: Answer) -> Answer:
+    """Set `request.staff_actor`: a member of staff who signed in with a second factor, or None.
+
+    Somebody without a second factor is sent to the page that sets one up, whatever they ask for, and is no actor until then.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.staff_actor = None  # type: ignore[attr-defined]
+        # Without a session cookie nobody is signed in: pages for people cost no query here.
+        if request.user.is_authenticated and not request.path.startswith("/static/"):
+            actor = actor_of(request.user)
+            if actor is None:
+                logout(request)
+            elif has_second_factor(request.user):
+                request.staff_actor = actor  # type: ignore[attr-defined]
+            elif not request.path.startswith((*SETUP_PATHS, *PEOPLE_PATHS)):
+                return redirect(reverse("mfa_index"))
+        return get_response(request)
+
+    return answer

@@ -1,0 +1,115 @@
+"""Pages of this room that are not allauth's: an invitation, who works here, and the browser's reports."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mfadesk.kernel.errors import Invalid, Refusal
+from mfadesk.kernel.ids import SystemRandomness
+from mfadesk.operations import staff
+from mfadesk.ports.people import ROLES
+from mfadesk.site.health import csp_reports
+from mfadesk.store.models import StaffMember
+
+log = structlog.get_logger("mfadesk.site")
+
+REPORT_BYTES = 16_384
+INVITE_TRIES = 20
+INVITE_WINDOW_S = 600
+
+
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show an invitation (GET), or set the password and go on to the second step (POST)."""
+    now = datetime.now(UTC)
+    if _too_many(request):
+        return render(request, "site/invite_over.html", {"busy": True}, status=429)
+    found = staff.find_invitation(token, now)
+    if found is None:
+        return render(request, "site/invite_over.html", {}, status=410)
+    problem = ""
+    if request.method == "POST" and not found.waits_for_second:
+        password, again = request.POST.get("password", ""), request.POST.get("again", "")
+        try:
+            if password != again:
+                raise Invalid("password", "The two passwords differ.")
+            user = staff.redeem_invitation(token, password, now)
+        except Invalid as error:
+            problem = error.what
+        except Refusal:
+            return render(request, "site/invite_over.html", {}, status=410)
+        else:
+            log.info("staff.joined", staff=staff.staff_id(user.staff_member))
+            response: HttpResponseBase = perform_login(request, Login(user=user, redirect_url=reverse("mfa_index")))
+            return response
+    return render(request, "site/invite.html", {"found": found, "problem": problem}, status=422 if problem else 200)
+
+
+def _too_many(request: HttpRequest) -> bool:
+    from allauth.core.internal.ratelimit import get_ip
+
+    key = f"invite:{get_ip(request)}"
+    count = int(cache.get(key, 0)) + 1
+    cache.set(key, count, INVITE_WINDOW_S)
+    return count > INVITE_TRIES
+
+
+@require_http_methods(["GET", "POST"])
+def staff_list(request: HttpRequest) -> HttpResponseBase:
+    """Who works here, and invitations: for administrators."""
+    actor = request.staff_actor  # type: ignore[attr-defined]
+    if actor is None:
+        return redirect(f"{reverse('account_login')}?next={request.path}")
+    if "administrator" not in actor.roles:
+        raise Http404
+    context: dict[str, Any] = {"roles": ROLES, "problem": "", "link": ""}
+    now = datetime.now(UTC)
+    if request.method == "POST":
+        try:
+            if "confirm" in request.POST:
+                staff.confirm_invitation(_number(request.POST["confirm"]), actor, now)
+            else:
+                person = request.POST.get("person", "").strip() or None
+                login, desk = request.POST.get("login", ""), request.POST.get("desk", "")
+                token = staff.invite_staff(login, request.POST.getlist("roles"), desk, person, actor.id, now, SystemRandomness())
+                context["link"] = request.build_absolute_uri(reverse("invitation", args=[token]))
+        except Invalid as error:
+            context["problem"] = str(error)
+        except Refusal as error:
+            context["problem"] = error.sentence
+    members = StaffMember.objects.select_related("user").order_by("desk")
+    context |= {"members": members, "invitations": staff.open_invitations(now), "me": actor.id}
+    return render(request, "site/staff_list.html", context, status=422 if context["problem"] else 200)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Invalid("confirm", "That invitation is unknown.")
+    return int(text)
+
+
+@csrf_exempt
+@require_POST
+def csp_report(request: HttpRequest) -> HttpResponse:
+    """Count a browser's report that a page broke its policy. What it says is attacker's text: only the directive's name is kept."""
+    body = request.read(REPORT_BYTES)
+    csp_reports.inc()
+    try:
+        report = json.loads(body).get("csp-report", {})
+        directive = str(report.get("effective-directive") or report.get("violated-directive") or "")[:40]
+    except (ValueError, AttributeError):
+        directive = ""
+    log.warning("csp.report", directive="".join(c for c in directive if c.isalnum() or c == "-"))
+    return HttpResponse(status=204)

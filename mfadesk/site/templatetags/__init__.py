@@ -1,0 +1,1 @@
+"""Tags for this room's own templates."""
