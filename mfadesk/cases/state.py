@@ -139,7 +139,9 @@ def apply(state: CaseState, event: Event) -> CaseState:
     if state.status == "closed" and event.kind not in _AFTER_THE_END:
         raise Broken(f"case {state.id} is closed, yet {event.kind} follows")
     if (state.status == "none") != (event.kind == "case_opened"):
-        raise Broken(f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice")
+        raise Broken(
+            f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
+        )
     changed = _FOLDS[event.kind](state, event, event.body)
     return replace(changed, seq=state.seq + 1)
 
@@ -284,9 +286,17 @@ def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> Ca
 @_on("decided")
 def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     verdict = Verdict(
-        action=body["action"], allowed=body["verdict"] == "allowed", at=event.at,
-        starts_at=event.at + timedelta(seconds=body["grace_s"]), expires_at=from_stamp(body["expires_at"]), points=body["points"], needed=body["needed"], reasons=tuple(body["reasons"]), receipts=tuple(body["receipts"]), signature=body["signature"],
-    )  # fmt: skip
+        action=body["action"],
+        allowed=body["verdict"] == "allowed",
+        at=event.at,
+        starts_at=event.at + timedelta(seconds=body["grace_s"]),
+        expires_at=from_stamp(body["expires_at"]),
+        points=body["points"],
+        needed=body["needed"],
+        reasons=tuple(body["reasons"]),
+        receipts=tuple(body["receipts"]),
+        signature=body["signature"],
+    )
     return replace(state, verdicts={**state.verdicts, body["action"]: verdict})
 
 

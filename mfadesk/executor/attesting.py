@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -115,7 +114,11 @@ def _first(executor: Executor, draft: Draft, staff: StaffMember, says: Mapping[s
 def _second(executor: Executor, draft: Draft, staff_id: str, says: Mapping[str, str]) -> None:
     method = says["method"]
     piece = next((p for p in draft.state.pieces if p.evidence.method == method), None)
-    if draft.state.second_asked.get(method) != staff_id or piece is None or piece.evidence.established_by == f"staff:{staff_id}":
+    if (
+        draft.state.second_asked.get(method) != staff_id
+        or piece is None
+        or piece.evidence.established_by == f"staff:{staff_id}"
+    ):
         raise Refusal("not_asked", "You were not asked for this second look.")
     if says["statement"] != "passed":
         draft.emit("proof_failed", method=method, reason="second_disagrees", session="")
@@ -149,5 +152,3 @@ def _member(staff_id: str) -> StaffMember:
     if member is None or "operator" not in member.roles:
         raise Refusal("not_your_role", "Your role does not attest. Ask an operator.")
     return member
-
-

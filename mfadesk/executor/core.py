@@ -132,7 +132,7 @@ class Executor:
                 self._note_targets(draft, sight)
                 advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, sight))
             if draft.state.status == "closed":
-                end_sessions_of(case_id, draft.now, keep_page=True)
+                end_sessions_of(case_id, draft.now)
             unit.commit(draft)
         return draft.state
 

@@ -145,7 +145,7 @@ def _consider(executor: Executor, taken: Taken) -> str:
 
 
 def _suspend_old(executor: Executor, taken: Taken) -> str:
-    state, login = _authorise(executor, taken)
+    _state, login = _authorise(executor, taken)
     held = _held(executor, login, taken)
     if held is not None and held.state != "suspended":
         executor.provider.suspend(login, held.id, taken.id)

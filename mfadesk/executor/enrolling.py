@@ -161,5 +161,3 @@ def _remove_orphans(executor: Executor, state: CaseState, person: Person) -> Non
     for held in executor.provider.look(person.login).authenticators:
         if held.state == "pending" and held.key in ours:
             executor.provider.remove(person.login, held.id, f"{held.key}/orphan")
-
-

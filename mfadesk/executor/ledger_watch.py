@@ -81,5 +81,3 @@ def _leaf_hashes(first: int, end: int) -> list[bytes]:
     if len(leaves) != end - first:
         raise Broken(f"the ledger has a gap between entries {first} and {end}")
     return leaves
-
-

@@ -43,7 +43,9 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     if target == "vouch":
         voucher = find_person(str(args.get("voucher", "")))
         if voucher is not None:
-            yield from _to(voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher))
+            yield from _to(
+                voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
+            )
     elif target == "link":
         token = issue_in_unit(executor, "link", state.id, LINK_LIFE_S)
         text = (

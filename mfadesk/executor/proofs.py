@@ -25,7 +25,9 @@ from mfadesk.store.models import Alert
 if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
-GUESSABLE = frozenset({"totp_existing", "saved_recovery_code", "sms_code", "push_code_transfer", "endpoint_user_code", "postal_code"})
+GUESSABLE = frozenset(
+    {"totp_existing", "saved_recovery_code", "sms_code", "push_code_transfer", "endpoint_user_code", "postal_code"}
+)
 """Methods whose proof is a short text: after too many wrong ones they stop in this case, and nothing else does (SETTLED 7)."""
 
 CODE_METHODS = frozenset({"totp_existing", "saved_recovery_code"})
@@ -133,7 +135,9 @@ def _record(
             )  # fmt: skip
         raise Refusal("wrong_proof", TRY_THE_NEXT)
     # The provider tells which authenticator it was; the evidence follows that and not what the page offered.
-    record_evidence(executor, state.id, method=method, by="claimant", session=str(session), authenticator=verdict.authenticator_id)
+    record_evidence(
+        executor, state.id, method=method, by="claimant", session=str(session), authenticator=verdict.authenticator_id
+    )
     return {"ok": True}
 
 
@@ -149,7 +153,9 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
 def _require_tries_left(executor: Executor, state: CaseState, method: str) -> None:
     wrong = sum(1 for failed, _at in state.failures if failed in GUESSABLE)
     if method in GUESSABLE and wrong >= executor.desk.policy.limits.wrong_proofs_per_case:
-        raise Refusal("no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways.")
+        raise Refusal(
+            "no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways."
+        )
 
 
 def _note_failure(executor: Executor, case_id: str, method: str, reason: str, session: Any) -> None:

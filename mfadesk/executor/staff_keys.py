@@ -47,7 +47,11 @@ def load_credentials(keys: ExecutorKeys, staff_id: str) -> list[StaffCredential]
         flag, credential = row.public_key.split(":", 1)
         found.append(
             StaffCredential(
-                row.credential_id, base64.b64decode(credential), bytes.fromhex(row.credential_id), row.sign_count, flag == "synced"
+                row.credential_id,
+                base64.b64decode(credential),
+                bytes.fromhex(row.credential_id),
+                row.sign_count,
+                flag == "synced",
             )
         )
     return found

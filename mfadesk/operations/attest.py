@@ -15,9 +15,7 @@ from mfadesk.store.commit import load_case
 MAX_VALUE = 200
 
 
-def begin_attestation(
-    desk: Desk, actor: Actor, case_id: str, method: str, statement: str, value: str
-) -> Mapping[str, Any]:
+def begin_attestation(desk: Desk, actor: Actor, case_id: str, method: str, statement: str, value: str) -> Mapping[str, Any]:
     """Return request options for this operator's desk key.
 
     method: an operator-attested factor of policy, such as ``callback_on_file``.

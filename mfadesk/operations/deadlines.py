@@ -41,6 +41,6 @@ def _pass_one(desk: Desk, case_id: str) -> int:
             # Somebody was quicker, or the case froze: its next look finds it where it now stands.
             return 0
         if draft.state.status == "closed":
-            end_sessions_of(case_id, desk.now(), keep_page=True)
+            end_sessions_of(case_id, desk.now())
         unit.commit(draft)
     return 1

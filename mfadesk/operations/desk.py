@@ -57,7 +57,9 @@ class Desk:
         try:
             return self.runbooks[state.runbook_digest]
         except KeyError as error:
-            raise Refusal("runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator.") from error
+            raise Refusal(
+                "runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator."
+            ) from error
 
     def locator_hash(self, kind: str, token: str) -> str:
         """Return the keyed hash by which a code or link is stored, so that a stolen table cannot be searched for a short code."""

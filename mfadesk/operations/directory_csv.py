@@ -132,7 +132,13 @@ def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
         unknown = [name for name in header if name not in COLUMNS]
         missing = [name for name in REQUIRED if name not in header]
         if unknown or missing or len(set(header)) != len(header):
-            wrong = f"`{unknown[0]}` is no column" if unknown else f"`{missing[0]}` is missing" if missing else "a column is named twice"
+            wrong = (
+                f"`{unknown[0]}` is no column"
+                if unknown
+                else f"`{missing[0]}` is missing"
+                if missing
+                else "a column is named twice"
+            )
             raise Invalid("line 1", f"{wrong}. Columns are: {', '.join(COLUMNS)}.")
         for cells in reader:
             if not any(cell.strip() for cell in cells):
@@ -180,7 +186,9 @@ def _clean(name: str, value: str) -> str:
     if len(value) > MAX_TEXT:
         raise Invalid(name, f"is longer than {MAX_TEXT} characters.")
     # Control and direction-override characters could make a name read as another on the operator's screen.
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") or c in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069" for c in value):
+    if any(
+        unicodedata.category(c) in ("Cc", "Cs", "Co") or c in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069" for c in value
+    ):
         raise Invalid(name, "holds a control character.")
     return value
 
@@ -264,7 +272,19 @@ def _merge(old: Person, new: Person, now: datetime) -> Person:
 
 
 def _differences(old: Person, new: Person) -> tuple[str, ...]:
-    fields = ("login", "name", "tier", "job", "site", "employment", "starts_on", "manager_id", "delegate_id", "language", "break_glass")
+    fields = (
+        "login",
+        "name",
+        "tier",
+        "job",
+        "site",
+        "employment",
+        "starts_on",
+        "manager_id",
+        "delegate_id",
+        "language",
+        "break_glass",
+    )
     what = [name for name in fields if getattr(old, name) != getattr(new, name)]
     was = {contact.kind: contact for contact in old.contacts}
     now = {contact.kind: contact for contact in new.contacts}

@@ -132,9 +132,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     )
 
 
-def judge(
-    state: CaseState, action: str, person: Person, sight: Sight, policy: Policy, threat: str, now: datetime
-) -> Decision:
+def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: Policy, threat: str, now: datetime) -> Decision:
     """Return whether the evidence in the case suffices for `action`, and if not, what would."""
     nobody = person.break_glass or person.employment == "left"
     return decide(

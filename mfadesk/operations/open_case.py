@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from mfadesk.cases.engine import advance
@@ -13,8 +14,9 @@ from mfadesk.operations.desk import Desk, require_operator, staff_name
 from mfadesk.operations.people import find_person
 from mfadesk.operations.throttle import count_try
 from mfadesk.ports.people import Actor
+from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.shelf import choose
-from mfadesk.runbook.situation import GOALS
+from mfadesk.runbook.situation import GOAL_WORDS, UNKNOWN
 from mfadesk.store.models import Alert, CaseRow
 
 CHANNELS = ("phone", "portal", "chat", "in_person", "mail", "internal")
@@ -41,21 +43,21 @@ def open_case(
     """Return the id of a new case about `person_id`, or about nobody the directory knows (noted, and refused in the end).
 
     said_name: what the caller said, kept as personal data.
-    goal: what they want, one of `GOALS`; the runbook follows from it.
+    goal: what they want, one of `GOAL_WORDS`; the runbook follows from it.
     signals: what the telephone or the operator noticed; they can raise what is demanded and never lower it.
     answers: first questions that the situation answered already; nothing is asked twice.
 
     Raises Refusal ``no_runbook`` where no proved runbook serves the goal, and Invalid for values outside the closed sets.
     """
     require_operator(actor)
-    if goal not in GOALS:
+    if goal not in GOAL_WORDS and goal != UNKNOWN:
         raise Invalid("goal", "Choose what the caller wants from the list.")
     if channel not in CHANNELS or caller not in CALLERS or len(signals) > MAX_SIGNALS:
         raise Invalid("channel", "Choose how the call came in, and who is calling.")
     person = find_person(person_id)
     if person is not None and actor.person_id == person.id:
         raise Refusal("own_case", "This case would be about you. Ask a colleague to open it.")
-    runbook = choose(goal, answers or {})
+    runbook = _choose(goal, answers or {})
     now = desk.now()
     with desk.unit() as unit:
         count_try(f"open:{staff_name(actor)}", limit=OPEN_CASES_AN_HOUR, window_s=3_600, now=now)
@@ -82,6 +84,13 @@ def open_case(
             issue_code(desk, draft)
         unit.commit(draft)
     return draft.state.id
+
+
+def _choose(goal: str, answers: Mapping[str, str]) -> Runbook:
+    choice = choose(goal, answers)
+    if choice.runbook is None:
+        raise Refusal("no_runbook", choice.why_not)
+    return choice.runbook
 
 
 def _employment(person: object) -> str:

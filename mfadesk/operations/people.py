@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import cast
 
 from mfadesk.kernel.errors import Refusal
-from mfadesk.ports.people import Contact, Person
+from mfadesk.ports.people import Contact, ContactKind, Employment, Person, Tier
 from mfadesk.store.models import ContactRow, PersonRow
 
 
@@ -28,11 +29,23 @@ def find_person(person_id: str | None) -> Person | None:
 def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
     """Return the record of a row."""
     return Person(
-        id=row.id, login=row.login, name=row.name, tier=row.tier, job=row.job, site=row.site,  # type: ignore[arg-type]
-        employment=row.employment, starts_on=row.starts_on, manager_id=row.manager_id, manager_since=row.manager_since,  # type: ignore[arg-type]
-        photo_since=row.photo_since, language=row.language, break_glass=row.break_glass, delegate_id=row.delegate_id, vouches_as=row.vouches_as,
-        contacts=tuple(Contact(c.kind, c.value, c.since, c.notify) for c in contacts),  # type: ignore[arg-type]
-    )  # fmt: skip
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        tier=cast(Tier, row.tier),
+        job=row.job,
+        site=row.site,
+        employment=cast(Employment, row.employment),
+        starts_on=row.starts_on,
+        manager_id=row.manager_id,
+        manager_since=row.manager_since,
+        photo_since=row.photo_since,
+        language=row.language,
+        break_glass=row.break_glass,
+        delegate_id=row.delegate_id,
+        vouches_as=row.vouches_as,
+        contacts=tuple(Contact(cast(ContactKind, c.kind), c.value, c.since, c.notify) for c in contacts),
+    )
 
 
 def find_voucher(person: Person) -> Person | None:

@@ -113,12 +113,11 @@ def require_current(bound: str | None, session: ClaimantSession) -> None:
         raise Refusal("session_ended", "This page has run out. Nothing changed. Ask the help desk for a new code.")
 
 
-def end_sessions_of(case_id: str, now: datetime, *, keep_page: bool = False) -> None:
-    """End every browser session, code and link of a case. `keep_page` leaves the closing page readable for a day."""
+def end_sessions_of(case_id: str, now: datetime) -> None:
+    """End every browser session, code and link of a case. The last page stays readable for a day: see `find_session`."""
     Locator.objects.filter(case_id=case_id, kind__in=["code", "link", "vouch"]).update(voided=True)
     CaseCode.objects.filter(case_id=case_id).delete()
-    sessions = ClaimantSession.objects.filter(case_id=case_id, ended_at=None)
-    sessions.update(ended_at=now if keep_page else now)
+    ClaimantSession.objects.filter(case_id=case_id, ended_at=None).update(ended_at=now)
 
 
 def _bind(desk: Desk, source: str, locator: Locator, cookie: str) -> str:

@@ -75,7 +75,8 @@ def open_invitations(now: datetime) -> tuple[InvitationLine, ...]:
     """Return what is open, oldest first."""
     rows = StaffInvitation.objects.filter(used_at=None, expires_at__gt=now).order_by("expires_at")
     return tuple(
-        InvitationLine(row.pk, row.login, row.desk, tuple(row.roles), row.invited_by, row.expires_at, _waits(row)) for row in rows
+        InvitationLine(row.pk, row.login, row.desk, tuple(row.roles), row.invited_by, row.expires_at, _waits(row))
+        for row in rows
     )
 
 

@@ -19,9 +19,7 @@ def count_try(key: str, *, limit: int, window_s: int, now: datetime) -> int:
     stored = key if len(key) <= 120 else hashlib.sha256(key.encode()).hexdigest()
     row = Throttle.objects.filter(pk=stored).first()
     if row is None or row.ends_at <= now:
-        Throttle.objects.update_or_create(
-            key=stored, defaults={"count": 1, "ends_at": now + timedelta(seconds=window_s)}
-        )
+        Throttle.objects.update_or_create(key=stored, defaults={"count": 1, "ends_at": now + timedelta(seconds=window_s)})
         return 1
     if row.count >= limit:
         raise Refusal("too_many_tries", TOO_MANY)

@@ -105,7 +105,9 @@ def end_case(desk: Desk, actor: Actor, case_id: str, ending: str, expected_versi
         if draft.state.status == "closed":
             raise Refusal("case_closed", "This case is closed. Nothing more can happen in it.")
         if any(effect.verb in ("suspend_old", "remove_old") for effect in draft.state.effects.values()):
-            raise Refusal("change_under_way", "The change has begun. It ends by itself or by its deadline; nothing is left half done.")
+            raise Refusal(
+                "change_under_way", "The change has begun. It ends by itself or by its deadline; nothing is left half done."
+            )
         if ending == "cannot_be_proved" and draft.state.subject:
             draft.intend("notify", target="attempt")
         draft.close(ending, ENDINGS[ending])
@@ -130,4 +132,4 @@ def thaw(desk: Desk, actor: Actor, case_id: str) -> str:
 def _forget_if_closed(desk: Desk, case_id: str, status: str) -> None:
     if status == "closed":
         with desk.unit():
-            end_sessions_of(case_id, desk.now(), keep_page=True)
+            end_sessions_of(case_id, desk.now())

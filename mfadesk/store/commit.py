@@ -7,7 +7,7 @@ indices are gapless because the tree head is one row that every commit locks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,13 +22,13 @@ from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness
-from mfadesk.ledger.leaf import EventRecord, commit_event
-from mfadesk.ledger.merkle import Frontier, leaf_hash
+from mfadesk.ledger.leaf import DESK, GENESIS, Field, commit_event, commit_genesis, genesis_skeleton
+from mfadesk.ledger.merkle import Frontier
+from mfadesk.ledger.note import VerifierKey
+from mfadesk.store.home import PublicKeys
 from mfadesk.store.lock import writer_lock
 
-_INSERT_EVENT = (
-    "INSERT INTO store_eventrow (leaf_index, case_id, seq, kind, at, actor, body, fields, leaf) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)"
-)
+_INSERT_EVENT = "INSERT INTO store_eventrow (leaf_index, case_id, seq, kind, at, actor, body, fields, leaf) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)"
 _INSERT_EFFECT = (
     "INSERT INTO store_effectrow (id, case_id, verb, args, state, due_at, lease_until, fence, attempts, problem)"
     " VALUES (%s,%s,%s,%s,'due',%s,'',0,0,'')"
@@ -70,15 +70,15 @@ class Unit:
             first_seq = draft.state.seq - len(draft.events)
             rows = []
             for place, event in enumerate(draft.events):
-                record = EventRecord(
-                    index=size + place, case_id=draft.state.id, seq=first_seq + place + 1, at=to_stamp(event.at), kind=event.kind,
-                    actor=event.actor, body=event.body, personal=event.personal,
+                seq = first_seq + place + 1
+                made = commit_event(
+                    index=size + place, case_id=draft.state.id, seq=seq, at=event.at, kind=event.kind, actor=event.actor,
+                    skeleton=event.body, personal=event.personal, randomness=self.randomness,
                 )  # fmt: skip
-                leaf, fields = commit_event(record, self.randomness)
-                frontier = frontier.append(leaf_hash(leaf))
+                frontier = frontier.append(made.leaf_hash)
                 rows.append((
-                    record.index, record.case_id, record.seq, record.kind, record.at, record.actor,
-                    canonical_json(event.body).decode(), canonical_json([field.to_json() for field in fields]).decode(), leaf,
+                    size + place, draft.state.id, seq, event.kind, to_stamp(event.at), event.actor,
+                    canonical_json(event.body).decode(), fields_to_text(made.fields), made.leaf,
                 ))  # fmt: skip
             try:
                 cursor.executemany(_INSERT_EVENT, rows)
@@ -121,7 +121,11 @@ def load_events(case_id: str) -> Sequence[Event]:
 
 def _event(row: tuple[str, str, str, str, str]) -> Event:
     kind, at, actor, body, fields = row
-    personal = {field["name"]: field["value"] for field in json.loads(fields) if field.get("value") is not None} if fields != "[]" else {}
+    personal = (
+        {field["name"]: field["value"] for field in json.loads(fields) if field.get("value") is not None}
+        if fields != "[]"
+        else {}
+    )
     return Event(kind, from_stamp(at), actor, json.loads(body), personal)
 
 
@@ -145,6 +149,21 @@ def _for_database(moment: datetime | None) -> object:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def events_of(rows: Iterable[Event], kind: str) -> tuple[Event, ...]:
-    """Return the events of one kind."""
-    return tuple(event for event in rows if event.kind == kind)
+def fields_to_text(fields: Sequence[Field]) -> str:
+    """Return personal fields as they stand in an event's row."""
+    rows = [{"name": f.name, "commitment": f.commitment, "salt": f.salt, "value": f.value} for f in fields]
+    return canonical_json(rows).decode() if rows else "[]"
+
+
+def begin_ledger(lock_file: Path | None, public: PublicKeys, now: datetime, randomness: Randomness) -> None:
+    """Write leaf 0, which names the ledger and its first key, unless the ledger has begun already."""
+    with unit_of_work(lock_file, randomness), connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM store_treehead")
+        if cursor.fetchone()[0]:
+            return
+        vkey = VerifierKey(public.origin, public.checkpoint_verify).text()
+        made = commit_genesis(origin=public.origin, vkey=vkey, at=now, randomness=randomness)
+        body = canonical_json(genesis_skeleton(public.origin, vkey)).decode()
+        cursor.execute(_INSERT_EVENT, (0, DESK, 1, GENESIS, to_stamp(now), DESK, body, "[]", made.leaf))
+        frontier = Frontier().append(made.leaf_hash)
+        cursor.execute("INSERT INTO store_treehead (id, size, frontier) VALUES (1, 1, %s)", (json.dumps(frontier.to_json()),))

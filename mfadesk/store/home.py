@@ -163,7 +163,9 @@ def _read_keys(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
         stored = json.loads(path.read_text())
         keys = {name: base64.b64decode(stored[name], validate=True) for name in names}
     except FileNotFoundError as error:
-        raise Invalid(str(path), "This key file is missing. Restore it from the backup; without it nothing is granted.") from error
+        raise Invalid(
+            str(path), "This key file is missing. Restore it from the backup; without it nothing is granted."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Invalid(str(path), "This key file is damaged. Restore it from the backup.") from error
     if any(len(key) != 32 for key in keys.values()):
