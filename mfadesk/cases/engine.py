@@ -75,7 +75,7 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
 
-    def emit(self, kind: str, personal: Mapping[str, str] | None = None, **body: Any) -> None:
+    def emit(self, kind: str, personal: Mapping[str, str] | None = None, /, **body: Any) -> None:
         """Write one event. Raises Refusal ``case_too_long`` at the named limit, so that no loop can grow a case for ever."""
         if self.state.seq >= MAX_EVENTS_A_CASE and kind != "case_closed":
             raise Refusal("case_too_long", "This case has grown too long. End it and start a new one.")

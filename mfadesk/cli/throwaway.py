@@ -1,0 +1,89 @@
+"""A whole desk in one process and one temporary folder: for drills, rehearsals and tests. Real operations, real executor, real lab.
+
+Django can be set up once a process, so there is one throwaway desk a process; `reset` empties it between plays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mfadesk.kernel.clock import FakeClock
+from mfadesk.kernel.ids import Randomness, SeededRandomness, SystemRandomness
+
+PUBLIC_URL = "http://localhost:8000"
+BEGINNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Throwaway:
+    """The parts of one desk, all in this process.
+
+    desk, executor: as in `serve` and `executor`, but the desk's waits let the executor run.
+    scene: the lab's back room, by which a play sets the stage.
+    """
+
+    desk: "Desk"  # noqa: UP037 - Django must be set up before these can be imported
+    executor: "Executor"  # noqa: UP037
+    scene: "LabScene"  # noqa: UP037
+    clock: FakeClock
+
+    def settle(self) -> None:
+        """Let the executor do whatever is due."""
+        self.executor.run_until_idle()
+
+
+def set_up_django(folder: Path | None = None) -> Path:
+    """Point Django at a fresh home in `folder` (or a temporary one that goes with the process), migrate, and return the home."""
+    from mfadesk.store.home import Config, create_home
+
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="mfadesk-play-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    config = Config(organisation="Throwaway desk", public_url=PUBLIC_URL, provider={"kind": "lab"}, courier={"kind": "mailbox"})
+    create_home(folder / "home", config, SystemRandomness())
+    os.environ["MFADESK_HOME"] = str(folder / "home")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mfadesk.site.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    return folder / "home"
+
+
+def open_throwaway(folder: Path, *, seed: int = 1, at: datetime = BEGINNING, durable: bool = True) -> Throwaway:
+    """Return a desk over the home in `folder`, with a lab in memory and a clock that stands still.
+
+    seed: of the randomness, so that a play repeats to the byte; 0 takes the system's.
+    durable: False lets SQLite skip waiting for the disk, which no play needs.
+    """
+    from django.db import connection
+
+    from mfadesk.connectors.factors import find_services
+    from mfadesk.connectors.lab.provider import open_lab
+    from mfadesk.connectors.mail.mailbox import Mailbox
+    from mfadesk.executor.compose import open_executor
+    from mfadesk.operations.desk import open_desk
+    from mfadesk.store.commit import begin_ledger
+    from mfadesk.store.home import load_home
+
+    home = load_home(folder)
+    clock = FakeClock(at)
+    randomness: Randomness = SeededRandomness(seed) if seed else SystemRandomness()
+    if not durable and connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=OFF")
+    lab = open_lab(origins=(PUBLIC_URL,), clock=clock, randomness=randomness)
+    services = {method: service(lab.store, randomness) for method, service in find_services().items()}
+    running: list[Throwaway] = []
+    desk = open_desk(home, clock=clock, randomness=randomness, wait=lambda _seconds: running[0].executor.run_until_idle())
+    begin_ledger(desk.lock_file, desk.public, clock.now(), randomness)
+    executor = open_executor(desk, provider=lab, courier=Mailbox(lab.store, clock), services=services)
+    running.append(Throwaway(desk, executor, lab.scene, clock))
+    return running[0]
