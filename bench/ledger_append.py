@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from statistics import median
 
 from mfadesk.ledger.merkle import Frontier, hash_leaf
 
@@ -15,7 +16,7 @@ LEAF_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class AppendRates:
-    """Leaves a second, each the best of its rounds.
+    """Leaves a second, each the median of its rounds, and our shares of the floor, each the median over rounds of the same moment.
 
     `ours` makes a frontier a leaf, as the one commit does; `bulk` counts a ledger again; `floor` is two bare SHA-256 a leaf;
     `peer` is pymerkle, or None where it was not asked for.
@@ -25,24 +26,25 @@ class AppendRates:
     ours: float
     bulk: float
     floor: float
+    of_floor: float
+    bulk_of_floor: float
     peer: float | None
 
-    @property
-    def of_floor(self) -> float:
-        """Our rate as a share of the floor's."""
-        return self.ours / self.floor
 
-
-def measure_append(leaves: int = 200_000, rounds: int = 5, peer_leaves: int = 0) -> AppendRates:
-    """Return the rates, the rounds of ours and the floor taken in turn so that both see the same machine."""
+def measure_append(leaves: int = 200_000, rounds: int = 7, peer_leaves: int = 0) -> AppendRates:
+    """Return the rates; each round takes the floor and both of ours in turn, so that all three see the same machine."""
     data = [index.to_bytes(LEAF_BYTES, "big") for index in range(leaves)]
-    ours = bulk = floor = 0.0
-    for _ in range(rounds):
-        floor = max(floor, leaves / _seconds(_hash_twice, data))
-        ours = max(ours, leaves / _seconds(_append, data))
-        bulk = max(bulk, leaves / _seconds(_extend, data))
-    peer = peer_leaves / _seconds(_append_peer, data[:peer_leaves]) if peer_leaves else None
-    return AppendRates(leaves, ours, bulk, floor, peer)
+    runs = [tuple(leaves / _seconds(work, data) for work in (_hash_twice, _append, _extend)) for _ in range(rounds)]
+    floor, ours, bulk = (median(rates) for rates in zip(*runs, strict=True))
+    return AppendRates(
+        leaves=leaves,
+        ours=ours,
+        bulk=bulk,
+        floor=floor,
+        of_floor=median(run[1] / run[0] for run in runs),
+        bulk_of_floor=median(run[2] / run[0] for run in runs),
+        peer=peer_leaves / _seconds(_append_peer, data[:peer_leaves]) if peer_leaves else None,
+    )
 
 
 def _append(data: Sequence[bytes]) -> None:
@@ -79,5 +81,5 @@ def _seconds(work: Callable[[Sequence[bytes]], None], data: Sequence[bytes]) -> 
 
 if __name__ == "__main__":
     rates = measure_append(peer_leaves=20_000)
-    print(f"append {rates.ours:,.0f}/s ({rates.of_floor:.2f} of the floor {rates.floor:,.0f}/s), bulk {rates.bulk:,.0f}/s")
-    print(f"pymerkle {rates.peer:,.0f}/s")
+    print(f"floor {rates.floor:,.0f}/s; append {rates.ours:,.0f}/s = {rates.of_floor:.2f}", end="; ")
+    print(f"bulk {rates.bulk:,.0f}/s = {rates.bulk_of_floor:.2f}; pymerkle {rates.peer:,.0f}/s")

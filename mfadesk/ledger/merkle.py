@@ -57,7 +57,11 @@ class Frontier:
                 leaf_hash = sha256(b"\x01" + hashes[kept] + leaf_hash).digest()
                 rest >>= 1
             hashes = hashes[:kept]
-        return _frontier(size + 1, hashes + (leaf_hash,))  # noqa: RUF005 - unpacking would go through a list
+        # A frozen dataclass's own __init__ takes longer than hashing a node; writing the slots takes half of it.
+        new = _new(Frontier)
+        _set_size(new, size + 1)
+        _set_hashes(new, hashes + (leaf_hash,))  # noqa: RUF005 - unpacking would go through a list
+        return new
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> Frontier:
         """Return the frontier with all of `leaf_hashes` appended, for whoever counts a ledger again from its leaves.
@@ -102,16 +106,9 @@ class Frontier:
         return cls(size, hashes)
 
 
+_new = object.__new__
 _set_size = Frontier.__dict__["size"].__set__
 _set_hashes = Frontier.__dict__["hashes"].__set__
-
-
-def _frontier(size: int, hashes: tuple[bytes, ...]) -> Frontier:
-    # A frozen dataclass's own __init__ takes longer than the hashing of an append's node; writing the slots takes half of it.
-    new = object.__new__(Frontier)
-    _set_size(new, size)
-    _set_hashes(new, hashes)
-    return new
 
 
 class Tree:
