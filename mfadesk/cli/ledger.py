@@ -25,7 +25,7 @@ MAX_KEY_BYTES = 1 << 16
 SHOW_PROGRESS_FROM_BYTES = 4 << 20
 """About a second's work."""
 
-app = typer.Typer(help="Check, export and sign the ledger.", no_args_is_help=True)
+app = typer.Typer(help="Check, export and sign the ledger.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
