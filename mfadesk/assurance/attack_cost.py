@@ -7,8 +7,11 @@ on bit masks. It knows no clock, no requirement and no case; `decision.py` compa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, reduce
+from operator import or_
+from typing import NamedTuple
 
 from mfadesk.assurance.model import Attack, Compromise
 from mfadesk.kernel.errors import Broken, Refusal
@@ -22,17 +25,20 @@ MAX_WAYS = 64
 Ways = tuple[frozenset[Compromise], ...]
 """The alternatives that defeat one method; each is a set of compromises that together defeat it."""
 
+Falls = tuple[int, tuple[int, ...]]
+"""A method's alternatives as bits: all compromises that defeat it alone in one mask, and each larger alternative as a mask."""
+
 _CACHE = 4096
-"""Distinct methods and sets of compromises remembered as masks. A policy names about a hundred."""
+"""Masks remembered with their price or places. One policy meets a few hundred."""
 
 
 class Prices:
     """The prices of one policy, laid out so that a set of compromises is one integer.
 
-    Bit i stands for the i-th name in order, so that comparing sets of bits is comparing sets of names.
+    Bit i stands for the i-th name in order, so that comparing places of bits is comparing names.
     """
 
-    __slots__ = ("_mask_of_set", "_masks_of_ways", "_price_of_mask", "bits", "free", "names", "points")
+    __slots__ = ("bits", "free", "laid_out", "names", "points", "price")
 
     def __init__(self, points: Mapping[Compromise, int]) -> None:
         self.names: tuple[Compromise, ...] = tuple(sorted(points))
@@ -40,34 +46,50 @@ class Prices:
         self.bits: dict[Compromise, int] = {name: 1 << i for i, name in enumerate(self.names)}
         # What costs nothing is as good as held; buying it would clutter the explanation with what could be dropped.
         self.free: int = sum(1 << i for i, price in enumerate(self.points) if price == 0)
-        self._mask_of_set = lru_cache(maxsize=_CACHE)(self._add_bits)
-        self._masks_of_ways = lru_cache(maxsize=_CACHE)(lambda ways: tuple(self._add_bits(way) for way in ways))
-        self._price_of_mask = lru_cache(maxsize=_CACHE)(self._add_points)
+        self.price: Callable[[int], int] = lru_cache(maxsize=_CACHE)(self._add_points)
+        self.laid_out: Callable[[Falls], _Ways] = lru_cache(maxsize=_CACHE)(self._lay_out)
 
-    def mask(self, compromises: frozenset[Compromise]) -> int:
+    def mask(self, compromises: Iterable[Compromise]) -> int:
         """Return the bits of `compromises`; a name without a price is no compromise of this policy and has no bit."""
-        return self._mask_of_set(compromises)
+        mask = 0
+        for name in compromises:
+            mask |= self.bits.get(name, 0)
+        return mask
 
-    def masks(self, ways: Ways) -> tuple[int, ...]:
-        """Return the bits of each alternative. Raises Broken where an alternative names something without a price."""
-        return self._masks_of_ways(ways)
+    def falls(self, ways: Ways) -> Falls:
+        """Return the bits of every alternative, larger ones only where no part of them is one by itself.
 
-    def price(self, mask: int) -> int:
-        """Return the sum of the points of every compromise in `mask`."""
-        return self._price_of_mask(mask)
+        Raises Broken for a method without an alternative, or one that names something without a price.
+        """
+        if not ways:
+            raise Broken("a method that nothing defeats slipped past the policy check")
+        for name in frozenset().union(*ways) - self.bits.keys():
+            raise Broken(f"the compromise {name} has no price; the policy check should have refused it")
+        masks = {self.mask(way) for way in ways}
+        least = [mask for mask in masks if not any(mask & other == other for other in masks if other != mask)]
+        alone = sum(mask for mask in least if mask.bit_count() <= 1)
+        return alone, tuple(sorted(mask for mask in least if mask.bit_count() > 1))
 
     def attack(self, mask: int) -> Attack:
         """Return `mask` as an attack with names."""
-        return Attack(frozenset(self.names[i] for i in _positions(mask)), self.price(mask))
-
-    def _add_bits(self, compromises: frozenset[Compromise]) -> int:
-        mask = 0
-        for name in compromises:
-            mask |= self.bits.get(name) or _unpriced(name)
-        return mask
+        return Attack(frozenset(self.names[i] for i in _places(mask)), self.price(mask))
 
     def _add_points(self, mask: int) -> int:
-        return sum(self.points[i] for i in _positions(mask))
+        return sum(self.points[i] for i in _places(mask))
+
+    def _lay_out(self, falls: Falls) -> _Ways:
+        alone, larger = falls
+        ways = sorted([*(1 << i for i in _places(alone)), *larger], key=lambda way: (self.price(way), _places(way)))
+        return _Ways(len(ways), -self.price(ways[0]), tuple(ways), reduce(or_, ways))
+
+
+class _Ways(NamedTuple):
+    """One method's ways in, cheapest first. In order of these, the method with the fewest and dearest ways comes first."""
+
+    ways: int
+    less: int
+    masks: tuple[int, ...]
+    bits: int
 
 
 def find_cheapest_attack(ways: Iterable[Ways], held: frozenset[Compromise], points: Mapping[Compromise, int]) -> Attack:
@@ -87,95 +109,148 @@ def find_cheapest_attack(ways: Iterable[Ways], held: frozenset[Compromise], poin
     Raises Refusal where the search would run away, Broken for a method without an alternative or without a price.
     """
     prices = Prices(points)
-    return prices.attack(search([prices.masks(way) for way in ways], prices.mask(held & points.keys()), prices))
+    return prices.attack(search([prices.falls(way) for way in ways], prices.mask(held), prices))
 
 
-def search(methods: Sequence[tuple[int, ...]], held: int, prices: Prices) -> int:
+def search(methods: Iterable[Falls], held: int, prices: Prices) -> int:
     """Return the mask of the cheapest attack: `find_cheapest_attack` for callers who hold masks already.
 
-    Branch and bound: the methods with the fewest ways in come first, since they force compromises early and forced ones prune
-    the rest; a branch ends when what it paid, and the least that the next method adds, is above the best known.
+    First what needs no search: a method that falls whenever another does says nothing more, and what has one way in must be
+    bought. That settles most cases. The rest is branch and bound.
 
     Raises Refusal above `MAX_NODES` steps or `MAX_WAYS` distinct methods.
     """
-    left = _reduce(methods, held | prices.free)
-    if not left:
-        return 0
-    if len(left) == 1:
-        return min(left[0], key=lambda mask: (prices.price(mask), _positions(mask)))
-    if len(left) > MAX_WAYS:
+    bought, have, mixed = 0, held | prices.free, methods
+    simple: list[int] = []
+    while True:
+        alone, mixed = _drop_what_falls(mixed, have)
+        simple = _keep_least({mask for mask in simple if not mask & have} | alone)
+        forced = 0
+        for mask in simple:
+            if not mask & (mask - 1):
+                forced |= mask
+        if not forced:
+            break
+        bought |= forced
+        have |= forced
+    standing = [prices.laid_out((mask, ())) for mask in simple]
+    standing += [prices.laid_out(falls) for falls in set(mixed)]
+    if len(standing) > MAX_WAYS:
         raise Refusal("too_many_methods", f"More than {MAX_WAYS} methods passed in one case; no decision is made on that.")
-    return _Search(left, prices).run()
+    for _, group in _group(standing):
+        # Groups share no compromise, so the cheapest of each together are the cheapest of all.
+        bought |= group[0].masks[0] if len(group) == 1 else _Search(group, prices).run()
+    return bought
+
+
+def _group(methods: Iterable[_Ways]) -> list[tuple[int, list[_Ways]]]:
+    """Return the methods in groups that have no compromise in common, each with all its bits."""
+    groups: list[tuple[int, list[_Ways]]] = []
+    for method in methods:
+        bits, mine, others = method.bits, [method], []
+        for group in groups:
+            if group[0] & bits:
+                bits |= group[0]
+                mine += group[1]
+            else:
+                others.append(group)
+        others.append((bits, mine))
+        groups = others
+    return groups
+
+
+def _drop_what_falls(methods: Iterable[Falls], have: int) -> tuple[set[int], list[Falls]]:
+    """Return what `have` leaves standing: methods that single compromises defeat, as masks, and the others."""
+    simple: set[int] = set()
+    mixed: list[Falls] = []
+    for alone, larger in methods:
+        if alone & have:
+            continue
+        if not larger:
+            simple.add(alone)
+            continue
+        single, rest = alone, []
+        for way in larger:
+            missing = way & ~have
+            if not missing:
+                break
+            if missing & (missing - 1):
+                rest.append(missing)
+            else:
+                single |= missing
+        else:
+            rest = [way for way in rest if not way & single]
+            if rest:
+                mixed.append((single, tuple(rest)))
+            else:
+                simple.add(single)
+    return simple, mixed
+
+
+def _keep_least(masks: set[int]) -> list[int]:
+    """Return the masks that contain no other: whoever defeats the smaller one defeats the larger with it."""
+    if len(masks) < 2:
+        return list(masks)
+    kept: list[int] = []
+    for mask in sorted(masks, key=int.bit_count):
+        for smaller in kept:
+            if smaller & mask == smaller:
+                break
+        else:
+            kept.append(mask)
+    return kept
 
 
 class _Search:
-    """One search. `order` holds every method's remaining ways, hardest first; `best` the cheapest attack so far."""
+    """Branch and bound over methods that hang together. `best` is the cheapest attack so far.
+
+    Methods with the fewest ways in come first: they force compromises early, and forced ones prune the rest.
+    """
 
     __slots__ = ("best", "best_points", "nodes", "order", "price")
 
-    def __init__(self, methods: list[tuple[int, ...]], prices: Prices) -> None:
+    def __init__(self, methods: list[_Ways], prices: Prices) -> None:
         self.price = prices.price
-        self.order = sorted(methods, key=lambda ways: (len(ways), -min(map(prices.price, ways)), ways))
+        self.order = sorted(methods)
         self.nodes = 0
-        self.best = self._buy_greedily()
-        self.best_points = self.price(self.best)
+        self.best = 0
+        self.best_points = sys.maxsize
 
     def run(self) -> int:
-        self._extend(0, 0, 0)
+        """Return the mask of the cheapest attack. Raises Refusal above `MAX_NODES` steps."""
+        self._extend(0, 0, 0, 0)
         return self.best
 
-    def _buy_greedily(self) -> int:
-        """Return some attack that works, so that the search starts with a bound."""
-        price, bought = self.price, 0
-        for ways in self.order:
-            bought |= min(ways, key=lambda way: price(way & ~bought))
-        return bought
-
-    def _extend(self, bought: int, paid: int, depth: int) -> None:
+    def _extend(self, bought: int, paid: int, depth: int, tried: int) -> None:
+        """Go on from `bought`. No attack with a compromise in `tried` is looked for here: an earlier branch did."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise Refusal("search_limit", "This much evidence is too tangled to price; the in-person road would help.")
         price, order = self.price, self.order
         for place in range(depth, len(order)):
-            ways = order[place]
             options: list[tuple[int, int]] = []
-            for way in ways:
+            for way in order[place].masks:
                 missing = way & ~bought
                 if not missing:
                     break
-                options.append((paid + price(missing), bought | missing))
+                if not missing & tried:
+                    options.append((paid + price(missing), missing))
             else:
                 # Nothing bought so far defeats this method: one of its ways must be paid for.
                 options.sort()
-                for total, mask in options:
+                for total, missing in options:
                     if total > self.best_points:
                         break
-                    self._extend(mask, total, place + 1)
+                    self._extend(bought | missing, total, place + 1, tried)
+                    if not missing & (missing - 1):
+                        tried |= missing
                 return
-        if paid < self.best_points or _positions(bought) < _positions(self.best):
+        if paid < self.best_points or _places(bought) < _places(self.best):
             self.best, self.best_points = bought, paid
 
 
-def _reduce(methods: Sequence[tuple[int, ...]], free: int) -> list[tuple[int, ...]]:
-    """Return the methods that still cost something, without ways that contain another way, each distinct method once."""
-    left: set[tuple[int, ...]] = set()
-    for ways in methods:
-        if not ways:
-            raise Broken("a method that nothing defeats slipped past the policy check")
-        masks: list[int] = []
-        for way in ways:
-            mask = way & ~free
-            if not mask:
-                break
-            masks.append(mask)
-        else:
-            masks = sorted(set(masks))
-            left.add(tuple(mask for mask in masks if not any(mask & other == other for other in masks if other != mask)))
-    return list(left)
-
-
 @lru_cache(maxsize=_CACHE)
-def _positions(mask: int) -> tuple[int, ...]:
+def _places(mask: int) -> tuple[int, ...]:
     """Return the places of the bits in `mask`, lowest first: the order of names."""
     places = []
     while mask:
@@ -183,7 +258,3 @@ def _positions(mask: int) -> tuple[int, ...]:
         places.append(lowest.bit_length() - 1)
         mask ^= lowest
     return tuple(places)
-
-
-def _unpriced(name: Compromise) -> int:
-    raise Broken(f"the compromise {name} has no price; the policy check should have refused it")

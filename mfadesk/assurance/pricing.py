@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from mfadesk.assurance.attack_cost import Prices, Ways, search
+from mfadesk.assurance.attack_cost import Falls, Prices, Ways, search
 from mfadesk.assurance.circumstances import DATA_WRITE
 from mfadesk.assurance.model import Attack, Compromise, Evidence, Method, MethodId, Policy
 
@@ -32,29 +32,30 @@ def find_ways(method: Method, second_attested: bool) -> Ways:
 
 
 class Pricing:
-    """One policy, ready to be asked: its prices, and every method's alternatives as masks."""
+    """One policy, ready to be asked: its prices, and what each factor falls to, as it was carried out."""
 
     __slots__ = ("_factors", "prices")
 
     def __init__(self, policy: Policy) -> None:
         self.prices = Prices({name: terms.points for name, terms in policy.compromises.items()})
-        self._factors: dict[tuple[MethodId, bool], tuple[tuple[int, ...], frozenset[str]]] = {}
+        self._factors: dict[tuple[MethodId, bool], tuple[Falls, Falls | None, frozenset[str]]] = {}
         for method in policy.methods.values():
             if method.role == "factor":
-                stale = frozenset(f"{DATA_WRITE}:{leaning}" for leaning in method.leans_on)
+                leanings = frozenset(f"{DATA_WRITE}:{leaning}" for leaning in method.leans_on)
                 for second in (False, True):
-                    self._factors[method.id, second] = (self.prices.masks(find_ways(method, second)), stale)
+                    ways = find_ways(method, second)
+                    stale = tuple(way - {DATA_WRITE} for way in ways)
+                    worthless = frozenset() in stale
+                    falls = self.prices.falls(ways), None if worthless else self.prices.falls(stale), leanings
+                    self._factors[method.id, second] = falls
 
-    def find_masks(self, item: Evidence, held: frozenset[Compromise]) -> tuple[int, ...] | None:
-        """Return the masks that defeat `item`, or None where its method is no factor and so proves nothing."""
+    def find_falls(self, item: Evidence, held: frozenset[Compromise]) -> Falls | None:
+        """Return what defeats `item`, or None where it proves nothing: no factor, or resting on data in quarantine."""
         known = self._factors.get((item.method, item.second_attested))
         if known is None:
             return None
-        masks, stale = known
-        if stale.isdisjoint(held):
-            return masks
-        data_write = self.prices.bits.get(DATA_WRITE, 0)
-        return tuple(mask & ~data_write for mask in masks)
+        falls, stale, leanings = known
+        return falls if leanings.isdisjoint(held) else stale
 
 
 @lru_cache(maxsize=16)
@@ -70,15 +71,13 @@ class Question:
 
     def __init__(self, evidence: Iterable[Evidence], held: frozenset[Compromise], pricing: Pricing) -> None:
         self._prices = pricing.prices
-        found = (pricing.find_masks(item, held) for item in evidence)
-        self._methods = [masks for masks in found if masks is not None]
-        bits = self._prices.bits
-        self._held = 0
-        for name in held:
-            self._held |= bits.get(name, 0)
+        found = (pricing.find_falls(item, held) for item in evidence)
+        self._methods = [falls for falls in found if falls is not None]
+        self._held = self._prices.mask(held)
         self._used = 0
-        for masks in self._methods:
-            for mask in masks:
+        for alone, larger in self._methods:
+            self._used |= alone
+            for mask in larger:
                 self._used |= mask
         self._best: Attack | None = None
 
