@@ -26,22 +26,7 @@ REALM = "corp"
 SERVICE_ACCOUNT = "mfadesk"
 RP_ID = "localhost"
 ORIGIN = "http://localhost:8000"
-USERS = (
-    "alice",
-    "bob",
-    "carol",
-    "dave",
-    "erin",
-    "frank",
-    "grace",
-    "heidi",
-    "ivan",
-    "judy",
-    "mallory",
-    "niaj",
-    "olivia",
-    "peggy",
-)
+USERS = tuple(f"person{n:03d}" for n in range(400))
 READY_S = 60.0
 GUNICORN = "-w 1 --threads 4 --no-control-socket"
 
@@ -60,6 +45,8 @@ SERVICE_RIGHTS = (
     "getchallenges",
     "policyread",
 )
+
+DESK_POLICY = {"scope": "admin", "adminuser": SERVICE_ACCOUNT, "realm": REALM, "action": ", ".join(SERVICE_RIGHTS)}
 
 CONFIGURATION = """
 SUPERUSER_REALM = ["super"]
@@ -139,20 +126,9 @@ def start(folder: Path) -> tuple[PrivacyIdea, subprocess.Popen[bytes]]:
     manage("admin", "add", "admin", "-p", "adminpw")
     token = _find_token(manage("api", "createtoken", "-r", "admin", "-d", "30", "-u", SERVICE_ACCOUNT))
     port = _free_port()
+    command = [*GUNICORN.split(), f"--bind=127.0.0.1:{port}", f"--chdir={folder}", "pi_wsgi:application"]
     server = subprocess.Popen(
-        [
-            venv / "bin/gunicorn",
-            "-b",
-            f"127.0.0.1:{port}",
-            "-w",
-            "1",
-            "--threads",
-            "4",
-            "--chdir",
-            str(folder),
-            "pi_wsgi:application",
-        ],
-        +["--no-control-socket", "pi_wsgi:application"],
+        [venv / "bin/gunicorn", *command],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=(folder / "gunicorn.log").open("wb"),
@@ -166,6 +142,11 @@ def start(folder: Path) -> tuple[PrivacyIdea, subprocess.Popen[bytes]]:
         stop(server)
         raise
     return PrivacyIdea(url, token, admin, folder), server
+
+
+def allow_desk(server: PrivacyIdea) -> None:
+    """Give the service account its rights (again)."""
+    server.call("POST", "/policy/desk", DESK_POLICY)
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
@@ -201,7 +182,7 @@ def _set_up(url: str, admin: str, folder: Path) -> None:
     post("/policy/pages", scope="webui", realm=REALM, action={"login_mode": "privacyIDEA"})
     # The superuser first: with any admin policy in force, who is named in none may do nothing.
     post("/policy/superuser", scope="admin", adminuser="admin", action="*")
-    post("/policy/desk", scope="admin", adminuser=SERVICE_ACCOUNT, realm=REALM, action=", ".join(SERVICE_RIGHTS))
+    post("/policy/desk", **DESK_POLICY)
 
 
 def _call(url: str, method: str, path: str, fields: dict[str, Any] | None, token: str | None) -> Any:
