@@ -39,7 +39,7 @@ def open_provider(config: Mapping[str, Any], clock: Clock | None = None, randomn
     if kind == "privacyidea":
         from mfadesk.connectors.privacyidea.provider import open_privacyidea
 
-        return open_privacyidea(config, clock or SystemClock())
+        return open_privacyidea(config, clock or SystemClock(), read_secret(config, "token") or Secret(""))
     raise Invalid("provider.kind", f"{kind!r} is no provider. Known are lab and privacyidea.")
 
 

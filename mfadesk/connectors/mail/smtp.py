@@ -114,8 +114,10 @@ def _unavailable(error: Exception, *, effect_unknown: bool) -> Unavailable:
     """Say what to look at; the server's own words may hold addresses and stay out."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         sentence = "The mail server does not accept the configured user and password."
-    elif isinstance(error, ssl.SSLError):
+    elif isinstance(error, ssl.SSLCertVerificationError):
         sentence = "The mail server's certificate could not be verified. Check its name and the CA file."
+    elif isinstance(error, ssl.SSLError):
+        sentence = "No TLS connection to the mail server came about. Check the port and whether it speaks tls or starttls."
     elif isinstance(error, smtplib.SMTPNotSupportedError):
         sentence = "The mail server offers no STARTTLS or no AUTH, and nothing is sent in clear."
     elif isinstance(error, smtplib.SMTPRecipientsRefused):

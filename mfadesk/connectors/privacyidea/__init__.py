@@ -1,0 +1,14 @@
+"""privacyIDEA 3.14 as a provider, over its REST API and nothing else (it is AGPL: another process, never a library).
+
+Where it differs from the port, on purpose and in the open:
+
+* It makes its own WebAuthn challenges, so an assertion cannot commit to a case (`binds_challenge` is False).
+* A pending one-time-password token cannot sign anybody in (rollout state ``verify``, which a policy must demand: `enrol`
+  refuses without it). A registered passkey can, from its registration on; it counts as pending here until its first accepted
+  assertion.
+* It keeps no sessions of the applications behind it: `end_sessions` does nothing and `ends_sessions` says so.
+* What it does not say is read the cautious way: a passkey may be synced until its own flag says otherwise, a token is on the
+  phone unless its kind is hardware, and a token without a date is from today.
+* Token types that the port has no word for (static passwords, e-mail, questions …) are not shown, and nothing they accept
+  counts.
+"""

@@ -1,0 +1,147 @@
+"""The common laws against a real privacyIDEA, with a transport in between that loses requests, answers, or their shape."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from mfadesk.connectors.privacyidea.provider import PrivacyIdeaProvider, open_privacyidea
+from mfadesk.kernel.clock import SystemClock
+from mfadesk.kernel.errors import Unavailable
+from mfadesk.kernel.secret import Secret
+from mfadesk.ports.provider import Accepted, Rejected
+from tests.connectors.laws import ProviderLaws, enrolled, held
+from tests.services import privacyidea as service
+
+pytestmark = [pytest.mark.privacyidea, pytest.mark.slow, pytest.mark.xdist_group("privacyidea")]
+
+_numbers = itertools.count()
+
+
+class Disturbance(httpx.BaseTransport):
+    """Passes requests on to the server; the next one that is no read fails as told."""
+
+    def __init__(self) -> None:
+        self._wire = httpx.HTTPTransport()
+        self.fault: str | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fault = self.fault
+        if fault is None or request.method == "GET":
+            return self._wire.handle_request(request)
+        self.fault = None
+        if fault == "timeout_before":
+            raise httpx.ReadTimeout("lost on the way there", request=request)
+        if fault == "error":
+            return httpx.Response(503, text="<html>try later</html>", request=request)
+        self._wire.handle_request(request).read()
+        if fault == "timeout_after":
+            raise httpx.ReadTimeout("lost on the way back", request=request)
+        return httpx.Response(200, text='{"result": "what is this"}', request=request)
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class PrivacyIdeaHouse:
+    origin = service.ORIGIN
+
+    def __init__(self, server: service.PrivacyIdea) -> None:
+        self.server = server
+        self.wire = Disturbance()
+        self.provider: PrivacyIdeaProvider = open_privacyidea(
+            server.configuration(), SystemClock(), Secret(server.token), self.wire
+        )
+
+    def fresh_login(self) -> str:
+        return service.USERS[next(_numbers)]
+
+    def break_next(self, fault: str) -> None:
+        self.wire.fault = fault
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service.PrivacyIdea]:
+    running, process = service.start(tmp_path_factory.mktemp("privacyidea"))
+    yield running
+    service.stop(process)
+
+
+@pytest.fixture
+def house(server: service.PrivacyIdea) -> Iterator[PrivacyIdeaHouse]:
+    house = PrivacyIdeaHouse(server)
+    yield house
+    house.provider.close()
+
+
+class TestPrivacyIdea(ProviderLaws):
+    """Every law, against the real thing."""
+
+
+def put_policy(server: service.PrivacyIdea, name: str, **fields: Any) -> None:
+    server.call("POST", f"/policy/{name}", fields)
+
+
+def test_it_is_healthy_and_says_what_it_can(house: PrivacyIdeaHouse) -> None:
+    house.provider.health()
+    capabilities = house.provider.capabilities()
+    assert capabilities.suspends_without_gap and house.provider.find_gaps() == ()
+    assert capabilities.enrols >= {"totp", "hotp", "passkey"}
+    assert not capabilities.binds_challenge and not capabilities.ends_sessions
+
+
+def test_a_service_token_that_is_not_accepted_is_named(server: service.PrivacyIdea) -> None:
+    provider = open_privacyidea(server.configuration(), SystemClock(), Secret("eyJ.not.ours"))
+    with pytest.raises(Unavailable, match="service token"):
+        provider.health()
+    provider.close()
+
+
+def test_a_policy_that_waves_people_through_is_a_gap_and_its_acceptance_proves_nothing(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    put_policy(house.server, "wave", scope="authentication", action={"passOnNoToken": True}, user=[login])
+    try:
+        assert not house.provider.capabilities().suspends_without_gap
+        with pytest.raises(Unavailable, match="proves nothing"):
+            house.provider.check_code(login, Secret("123456"))
+    finally:
+        house.server.call("DELETE", "/policy/wave")
+
+
+def test_a_token_that_would_work_unproved_is_taken_back(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    house.server.call("POST", "/policy/disable/enrolment")
+    try:
+        assert "hotp" not in house.provider.capabilities().enrols
+        with pytest.raises(Unavailable, match="verify_enrollment"):
+            house.provider.enrol(login, "hotp", "x", "k-1")
+        assert held(house, login) == {}
+    finally:
+        house.server.call("POST", "/policy/enable/enrolment")
+
+
+def test_a_right_that_is_missing_is_named(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    token = enrolled(house, login)
+    rights = [right for right in service.SERVICE_RIGHTS if right != "disable"]
+    house.server.call("DELETE", "/policy/desk")
+    put_policy(house.server, "desk", scope="admin", adminuser=service.SERVICE_ACCOUNT, realm="corp", action=", ".join(rights))
+    try:
+        with pytest.raises(Unavailable, match="no right to suspend"):
+            house.provider.suspend(login, token.id, "k-1")
+    finally:
+        house.server.call("DELETE", "/policy/desk")
+        service.allow_desk(house.server)
+    assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+
+def test_a_static_password_token_is_not_shown_and_does_not_count(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    fields = {"type": "spass", "user": login, "realm": "corp", "pin": "correct-horse"}
+    house.server.call("POST", "/token/init", fields)
+    assert held(house, login) == {}
+    assert house.provider.check_code(login, Secret("correct-horse")) == Rejected("unknown")
