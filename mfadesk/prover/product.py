@@ -19,11 +19,9 @@ from mfadesk.runbook.guards import UNKNOWN, Tree, variables_of
 from mfadesk.runbook.model import Hop, Path, Runbook, Step
 from mfadesk.runbook.parse import RESULTS
 from mfadesk.runbook.situation import FACTS
+from mfadesk.runbook.walk import DEADLINE_EDGE, targets, words_for_seconds
 
 MAX_STATES = 300_000
-DEADLINE_EDGE = -1
-"""The index of the edge that a step's deadline takes, in a `Hop`."""
-
 Known = tuple[str | None, ...]
 """A value for each variable of the runbook, in order of name; None where it is open or no longer of use."""
 
@@ -284,20 +282,3 @@ def _live_before(runbook: Runbook, at: Mapping[str, int]) -> dict[str, int]:
             todo.extend(before[step.id])
     return live
 
-
-def targets(step: Step) -> tuple[str, ...]:
-    """Return every step that may follow, the deadline's included, each once."""
-    found = [edge.to for edge in step.edges] + ([step.deadline.then] if step.deadline else [])
-    return tuple(dict.fromkeys(found))
-
-
-def words_for_seconds(seconds: int) -> str:
-    """Return a span in words, in the largest unit that fits without a remainder.
-
-    >>> words_for_seconds(3600), words_for_seconds(90)
-    ('1 h', '90 s')
-    """
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mfadesk.prover.product import Product, targets
+from mfadesk.prover.product import Product
+from mfadesk.runbook.walk import targets
 
 NAME = "loops-bounded"
 SENTENCE = "No step is reached twice in one case. (Repeated tries happen inside a step, within the limits of policy.)"
