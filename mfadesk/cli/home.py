@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from mfadesk import __version__
+from mfadesk.kernel.clock import SystemClock
 from mfadesk.kernel.errors import Invalid, Refusal
+from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.store.home import CONFIG_NAME, Home, load_home
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)]
@@ -54,11 +58,31 @@ def migrate() -> int:
     return waiting
 
 
+def prepare(home: Home) -> None:
+    """Make everything that must be there before the first page: tables, the ledger's first leaf, files for browsers."""
+    from mfadesk.store.commit import begin_ledger
+
+    migrate()
+    begin_ledger(home.lock_file, home.public_keys(), SystemClock().now(), SystemRandomness())
+    collect_static()
+
+
 def collect_static() -> None:
-    """Copy what browsers may keep into the desk's folder, under names that carry a digest."""
+    """Copy what browsers may keep into the desk's folder, under names that carry a digest; nothing where nothing changed."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
     from django.core.management import call_command
 
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin"])
+    seen = hashlib.sha256(__version__.encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = Path(storage.path(path)).stat()
+            seen.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    if stamp.exists() and stamp.read_text() == seen.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    stamp.write_text(seen.hexdigest())
 
 
 def agree(question: str, yes: bool) -> None:

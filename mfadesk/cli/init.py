@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mfadesk.cli.filesystems import require_local
-from mfadesk.cli.home import YesOption, agree, collect_static, migrate, wake
+from mfadesk.cli.home import YesOption, agree, prepare, wake
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.store.home import CONFIG_NAME, Config, create_home
@@ -42,8 +42,7 @@ def init(
     stored = "" if "@" in database_url and ":" in database_url.split("@")[0].removeprefix("postgresql://") else database_url
     home = create_home(folder, Config(organisation=organisation, public_url=url.rstrip("/"), database_url=stored), SystemRandomness())
     wake(home)
-    migrate()
-    collect_static()
+    prepare(home)
     from mfadesk.operations.staff import FIRST, invite_staff
 
     now = datetime.now(UTC)

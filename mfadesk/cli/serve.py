@@ -38,5 +38,5 @@ def serve(
     Granian(
         "mfadesk.site.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=threads, websockets=False, log_access=False, log_enabled=False,
-        respawn_failed_workers=True, process_name="mfadesk-web",
+        respawn_failed_workers=True,
     ).serve()  # fmt: skip

@@ -7,44 +7,26 @@ import json
 import os
 import uuid
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connections, transaction
 from fido2.utils import websafe_encode
 
 from mfadesk.connectors.lab.provider import LabProvider, open_lab
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.demo import organisation as org
+from mfadesk.demo.config import SEED_ENTRY
 from mfadesk.demo.state import DemoState, Key, Phone, SignIn, write_state
 from mfadesk.kernel.clock import Clock, FakeClock
 from mfadesk.kernel.ids import Randomness
 from mfadesk.operations.import_directory import import_directory, people_held
 from mfadesk.ports.people import Person
-from mfadesk.store.home import Config, Home
+from mfadesk.store.home import Home
 from mfadesk.store.models import StaffMember
-
-LAB = "lab.sqlite3"
-SEED_KEY = "seed_key"
-
-
-def demo_config(folder: Path, url: str) -> Config:
-    """Return the configuration of the example desk at `url`."""
-    lab = str((folder / LAB).resolve())
-    return Config(
-        organisation=org.NAME,
-        public_url=url,
-        desk_phone=org.DESK_PHONE,
-        demo=True,
-        reveal_to_dial=True,
-        provider={"kind": "lab", "path": lab, "rp_id": "localhost", "origins": [url], "issuer": org.NAME},
-        courier={"kind": "mailbox", "path": lab},
-        factors={"kind": "lab", "path": lab},
-    )
 
 
 def give_seed_key(home: Home, randomness: Randomness) -> bytes:
@@ -52,7 +34,7 @@ def give_seed_key(home: Home, randomness: Randomness) -> bytes:
     path = home.folder / "keys" / "executor.json"
     stored = json.loads(path.read_text())
     key = randomness.bytes(32)
-    stored["provider"] = {**stored.get("provider", {}), SEED_KEY: base64.b64encode(key).decode()}
+    stored["provider"] = {**stored.get("provider", {}), SEED_ENTRY: base64.b64encode(key).decode()}
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -78,6 +60,8 @@ def seed(home: Home, clock: Clock, randomness: Randomness) -> None:
     with transaction.atomic():
         for worker in org.STAFF:
             _give_sign_in(worker, home.config.public_url, state, randomness)
+    # The processes that start next open connections of their own.
+    connections.close_all()
     write_state(home.folder, state)
 
 
@@ -104,11 +88,11 @@ def _give_account(lab: LabProvider, person: Person, place: int, now: datetime, s
                 uri = f"otpauth://{held.kind}/{person.login}?secret={key}{drift}"
                 state.phones.append(Phone(_id(randomness), person.login, held.label, uri, gone=held.broken))
         if held.label.endswith("work laptop"):
-            scene.set_factor(person.login, "managed_device_signin", f"laptop of {person.login}")
+            scene.set_factor(person.login, "managed_device_signin")
         if held.kind == "sms":
-            scene.set_factor(person.login, "sms_code", "the SIM")
+            scene.set_factor(person.login, "sms_code")
     if any(contact.kind == "mobile" for contact in person.contacts):
-        scene.set_factor(person.login, "callback_on_file", f"phone of {person.login}")
+        scene.set_factor(person.login, "callback_on_file")
     if person.employment == "active":
         scene.add_session(person.login, "browser at work", started_at=now - timedelta(hours=5))
 

@@ -50,21 +50,12 @@ class Desk:
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True)
-class InHand:
-    """What a check put into the person's hands: a text message, a voice, a laptop's answer."""
-
-    method: str
-    answer: str
-    finished: bool
-
-
 @lru_cache(maxsize=1)
-def _lab() -> tuple[LabStore, LabScene]:
+def _lab() -> LabScene:
     # A key of zeros: this side only lists. Seeds stay closed to the web process, the phones' own copies are in the demo's file.
     store = LabStore(settings.CONFIG.provider["path"])
     party = RelyingParty("localhost", settings.CONFIG.organisation, settings.CONFIG.provider["origins"])
-    return store, LabScene(store, bytes(32), party, SystemClock(), SystemRandomness())
+    return LabScene(store, bytes(32), party, SystemClock(), SystemRandomness())
 
 
 @require_safe
@@ -101,7 +92,7 @@ def person(request: HttpRequest, login: str, problem: str = "") -> HttpResponse:
     if row is None:
         raise Http404
     state = read_state(settings.HOME.folder)
-    _, scene = _lab()
+    scene = _lab()
     try:
         holdings = scene.holdings(login)
     except Refusal:
@@ -115,7 +106,7 @@ def person(request: HttpRequest, login: str, problem: str = "") -> HttpResponse:
         "keys": [key for key in state.keys if key.owner == login],
         "paper": state.paper.get(login, []),
         "holdings": holdings,
-        "in_hand": _in_hand(login),
+        "in_hand": [(method.replace("_", " "), answer) for method, answer in scene.list_open_checks(login)],
         "mails": [{"mail": mail, "html": linked(mail.text)} for mail in sorted(mails, key=lambda mail: -mail.n)[:MAILS_SHOWN]],
         "audit": list(reversed(scene.list_audit(login, limit=30))),
         "problem": problem,
@@ -165,7 +156,7 @@ def press(request: HttpRequest, login: str) -> HttpResponseBase:
 @require_safe
 def mailboxes(request: HttpRequest) -> HttpResponse:
     """All mail of the example organisation, newest first."""
-    _, scene = _lab()
+    scene = _lab()
     page = Paginator(scene.list_mail(), 30).get_page(request.GET.get("page"))
     owners = {row.value: row.person for row in ContactRow.objects.select_related("person")}
     lines = [{"mail": mail, "owner": owners.get(mail.to), "html": linked(mail.text)} for mail in page]
@@ -175,7 +166,7 @@ def mailboxes(request: HttpRequest) -> HttpResponse:
 @require_safe
 def provider(request: HttpRequest) -> HttpResponse:
     """What the lab provider holds of everybody, and its own log."""
-    _, scene = _lab()
+    scene = _lab()
     names = dict(PersonRow.objects.values_list("login", "name"))
     held: dict[str, list[Any]] = {login: [] for login in scene.list_accounts()}
     for login, authenticator in scene.list_authenticators():
@@ -203,15 +194,6 @@ def _desks() -> list[Desk]:
 def _main_people() -> list[PersonRow]:
     logins = [call.login for call in CALLS] + ["maple.thorne"]
     return sorted(PersonRow.objects.filter(login__in=logins), key=lambda row: logins.index(row.login))
-
-
-def _in_hand(login: str) -> list[InHand]:
-    store, _ = _lab()
-    with store.reading() as connection:
-        rows = connection.execute(
-            "SELECT method, response, finished FROM twin_checks WHERE login = ? ORDER BY rowid DESC LIMIT 10", (login,)
-        ).fetchall()
-    return [InHand(row["method"].replace("_", " "), row["response"], bool(row["finished"])) for row in rows]
 
 
 def _as_get(request: HttpRequest) -> HttpRequest:
