@@ -51,7 +51,7 @@ def _check_addresses() -> list[Error]:
                 id="mfadesk.E011",
             )
         )
-    if settings.DEMO != ("mfadesk.demo.apps.DemoConfig" in settings.INSTALLED_APPS):
+    if ("mfadesk.demo.apps.DemoConfig" in settings.INSTALLED_APPS) != settings.DEMO:
         found.append(Error("The side room is installed and demo is off, or the other way round.", id="mfadesk.E012"))
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Error("allowed_hosts holds `*`: name the hosts.", id="mfadesk.E013"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from allauth.account.internal.flows.login import perform_login
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.models import Login
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -53,6 +54,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         else:
             log.info("staff.joined", staff=staff.staff_id(user.staff_member))
             response: HttpResponseBase = perform_login(request, Login(user=user, redirect_url=reverse("mfa_index")))
+            # The password was typed this minute: the next page need not ask for it again.
+            reauthenticate_by_password(request)
             return response
     return render(request, "site/invite.html", {"found": found, "problem": problem}, status=422 if problem else 200)
 

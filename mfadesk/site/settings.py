@@ -214,6 +214,7 @@ MFA_ADAPTER = "mfadesk.site.staff_sign_in.StaffMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_FORMS = {"add_webauthn": "mfadesk.site.staff_sign_in.AddPasskeyForm"}
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
 MFA_ALLOW_UNVERIFIED_EMAIL = False

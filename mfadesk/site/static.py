@@ -6,7 +6,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class DigestStorage(CompressedManifestStaticFilesStorage):
-    """Also rewrites imports between our ES modules; a name that was never collected keeps its plain form instead of failing a page."""
+    """A name that was never collected keeps its plain form instead of failing a page.
 
-    support_js_module_import_aggregation = True
+    Imports inside modules are left as they are: a library's own would not be found, and ours import nothing from each other.
+    """
+
     manifest_strict = False

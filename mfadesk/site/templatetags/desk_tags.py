@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import segno
 from django import template
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -12,12 +13,19 @@ register = template.Library()
 @register.simple_tag
 def qr(text: str, label: str) -> SafeString:
     """Return an SVG of `text`, black on white in both themes. `label` is our own words, never a user's."""
-    picture = segno.make(text, error="m").svg_inline(scale=1, border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None)
+    made = segno.make(text, error="m")
+    picture = made.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None)
     # segno writes numbers and fixed attributes only; the text itself appears nowhere in the markup.
-    return mark_safe(picture.replace("<svg ", f'<svg role="img" aria-label="{template.defaultfilters.force_escape(label)}" ', 1))  # noqa: S308
+    return mark_safe(picture.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))  # noqa: S308
 
 
 @register.filter
 def fours(text: str) -> str:
     """Return `text` in groups of four: ``JBSW Y3DP``."""
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Return a name of the data model as words: ``recovery_code`` becomes ``recovery code``."""
+    return text.replace("_", " ")

@@ -1,0 +1,95 @@
+"""Which desk a command works on, and waking Django for it. Only commands that need tables call `wake`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mfadesk import __version__
+from mfadesk.kernel.clock import SystemClock
+from mfadesk.kernel.errors import Invalid, Refusal
+from mfadesk.kernel.ids import SystemRandomness
+from mfadesk.store.home import CONFIG_NAME, Home, load_home
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def find_home(folder: Path | None) -> Home:
+    """Return the desk that was named, or the one that MFADESK_HOME names, or the one in this folder. Raises Invalid."""
+    named = folder or (Path(os.environ["MFADESK_HOME"]) if os.environ.get("MFADESK_HOME") else None)
+    if named is None and (Path.cwd() / CONFIG_NAME).exists():
+        named = Path.cwd()
+    if named is None:
+        raise Invalid("--home", "Which desk? Name its folder with --home or MFADESK_HOME, or make one with `mfadesk init DIR`.")
+    return load_home(named)
+
+
+def wake(home: Home, process: str = "cli") -> None:
+    """Set Django up for `home`, and refuse settings that contradict the walls. Raises Invalid with what to do."""
+    os.environ["MFADESK_HOME"] = str(home.folder)
+    os.environ["MFADESK_PROCESS"] = process
+    os.environ["DJANGO_SETTINGS_MODULE"] = "mfadesk.site.settings"
+    import django
+    from django.core import checks
+
+    django.setup()
+    errors = [problem for problem in checks.run_checks() if problem.level >= checks.ERROR]
+    if errors:
+        raise Invalid(CONFIG_NAME, " ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
+
+
+def migrate() -> int:
+    """Bring the tables up to date and return how many migrations ran."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if waiting:
+        call_command("migrate", interactive=False, verbosity=0)
+    return waiting
+
+
+def prepare(home: Home) -> None:
+    """Make everything that must be there before the first page: tables, the ledger's first leaf, files for browsers."""
+    from mfadesk.store.commit import begin_ledger
+
+    migrate()
+    begin_ledger(home.lock_file, home.public_keys(), SystemClock().now(), SystemRandomness())
+    collect_static()
+
+
+def collect_static() -> None:
+    """Copy what browsers may keep into the desk's folder, under names that carry a digest; nothing where nothing changed."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    seen = hashlib.sha256(__version__.encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = Path(storage.path(path)).stat()
+            seen.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    if stamp.exists() and stamp.read_text() == seen.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    stamp.write_text(seen.hexdigest())
+
+
+def agree(question: str, yes: bool) -> None:
+    """Return if the person at the terminal agrees. Raises Refusal otherwise, and where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refusal("not_asked", "Nothing was done: there is nobody to ask here. Use --yes in scripts.")
+    if not typer.confirm(question):
+        raise Refusal("not_agreed", "Nothing was done.")
