@@ -12,9 +12,16 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mfadesk.kernel.clock import FakeClock
 from mfadesk.kernel.ids import Randomness, SeededRandomness, SystemRandomness
+
+if TYPE_CHECKING:
+    # Django must be set up before these can be imported.
+    from mfadesk.connectors.lab.scene import LabScene
+    from mfadesk.executor.core import Executor
+    from mfadesk.operations.desk import Desk
 
 PUBLIC_URL = "http://localhost:8000"
 BEGINNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -28,9 +35,9 @@ class Throwaway:
     scene: the lab's back room, by which a play sets the stage.
     """
 
-    desk: "Desk"  # noqa: UP037 - Django must be set up before these can be imported
-    executor: "Executor"  # noqa: UP037
-    scene: "LabScene"  # noqa: UP037
+    desk: Desk
+    executor: Executor
+    scene: LabScene
     clock: FakeClock
 
     def settle(self) -> None:

@@ -14,6 +14,13 @@ from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.provider import Provider
 
+
+def _checkpoint(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sign where the ledger stands now, so that a record can be exported up to its last entry."""
+    executor.watch.sign_checkpoint()
+    return {"ok": True}
+
+
 HANDLERS: Mapping[str, Handler] = {
     "prove_code": proofs.prove_code,
     "begin_passkey": proofs.begin_passkey,
@@ -32,6 +39,7 @@ HANDLERS: Mapping[str, Handler] = {
     "begin_test": enrolling.begin_test,
     "finish_test": enrolling.finish_test,
     "not_me": repudiating.not_me,
+    "checkpoint": _checkpoint,
 }
 
 

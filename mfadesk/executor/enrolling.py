@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
@@ -13,6 +13,7 @@ from mfadesk.executor.challenges import keep_options, make_challenge, take_chall
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
+from mfadesk.operations.judgement import requirement_of
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import AuthenticatorKind, Rejected
@@ -118,14 +119,14 @@ def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
-    requirement = executor.desk.policy.requirements.get(("replace_authenticator", state.tier, executor.desk.home.config.threat))
+    requirement = requirement_of(executor.desk.policy, "replace_authenticator", state.tier, executor.desk.home.config.threat)
     if requirement is None:
         raise Refusal("no_requirement", "Policy names nothing that may be set up here. Nothing changed.")
     allowed = ("passkey", "security_key") if requirement.passkey_only else ("totp", "passkey", "security_key")
     kind = state.chosen_kind or allowed[0]
     if kind not in allowed or kind not in executor.provider.capabilities().enrols:
         raise Refusal("kind_not_offered", "That kind is not offered here. Choose another one.")
-    return cast(AuthenticatorKind, kind)
+    return kind
 
 
 def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from mfadesk.assurance.policy import Policy
+from mfadesk.assurance.model import Policy
 from mfadesk.cases.state import CaseState, Piece
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp

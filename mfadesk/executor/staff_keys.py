@@ -57,7 +57,7 @@ def load_credentials(keys: ExecutorKeys, staff_id: str) -> list[StaffCredential]
     return found
 
 
-def move_counter(desk: Desk, asserted: Asserted) -> None:
+def move_counter(desk: Desk, asserted: Asserted[StaffCredential]) -> None:
     """Keep the sign counter, by which a cloned key shows."""
     with desk.unit():
         StaffKey.objects.filter(credential_id=asserted.stored.id).update(sign_count=asserted.sign_count)

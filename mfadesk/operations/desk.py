@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from mfadesk.assurance.policy import Policy, load_policy
+from mfadesk.assurance.model import Policy
+from mfadesk.assurance.policy import load_policy
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import Clock, SystemClock
@@ -76,6 +77,25 @@ def open_desk(
         runbooks={runbook.digest: runbook for runbook in load_shelf().values()}, web=home.web_keys(), public=home.public_keys(),
         lock_file=home.lock_file, wait=wait,
     )  # fmt: skip
+
+
+_current: list[Desk] = []
+
+
+def current_desk() -> Desk:
+    """Return the desk that this process serves, opened from the settings at its first use."""
+    if not _current:
+        from django.conf import settings
+
+        _current.append(open_desk(settings.HOME))
+    return _current[0]
+
+
+def serve_desk(desk: Desk | None) -> None:
+    """Make `desk` the one that pages of this process serve; None forgets it, so that the next use opens it anew."""
+    _current.clear()
+    if desk is not None:
+        _current.append(desk)
 
 
 def staff_name(actor: Actor) -> str:

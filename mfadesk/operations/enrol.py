@@ -11,6 +11,7 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.sealing import unseal
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import requirement_of
 from mfadesk.operations.prove import MAX_CODE, require_small
 from mfadesk.operations.sessions import box_key, require_current
 from mfadesk.operations.views import EnrolmentView
@@ -36,20 +37,20 @@ def choose_kind(desk: Desk, session: ClaimantSession, kind: str) -> None:
 def kinds_for(desk: Desk, case_id: str) -> tuple[str, ...]:
     """Return the kinds of authenticator that may be set up in this case, the quickest first."""
     state = load_case(case_id)
-    requirement = desk.policy.requirements.get(("replace_authenticator", state.tier, desk.home.config.threat))  # type: ignore[call-overload]
+    requirement = requirement_of(desk.policy, "replace_authenticator", state.tier, desk.home.config.threat)
     if requirement is None:
         return ()
     return ("passkey", "security_key") if requirement.passkey_only else ("totp", "passkey")
 
 
-def begin_enrolment(desk: Desk, session: ClaimantSession, cookie: str) -> EnrolmentView:
+def begin_enrolment(desk: Desk, session: ClaimantSession) -> EnrolmentView:
     """Return the new authenticator's secret or creation options. A second call makes a new one; the first stops working."""
     _require_setting_up(session)
     answer = ask_executor(desk, "enrol", session.case_id, {"session": session.id})
     if "options" in answer:
         return EnrolmentView(kind="passkey", options=json.dumps(answer["options"]))
     box = base64.b64decode(answer["box"])
-    uri = unseal(box, box_key(cookie), f"enrolment/{session.id}").decode()
+    uri = unseal(box, box_key(session.cookie), f"enrolment/{session.id}").decode()
     key = uri.split("secret=")[1].split("&")[0]
     return EnrolmentView(kind="totp", uri=uri, key=" ".join(key[i : i + 4] for i in range(0, len(key), 4)))
 

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from mfadesk.assurance.decision import decide
-from mfadesk.assurance.model import Circumstances, Decision, Leaning, MethodId, ThreatLevel
-from mfadesk.assurance.policy import Policy
+from mfadesk.assurance.model import Circumstances, Decision, Leaning, MethodId, Policy, Requirement, ThreatLevel
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations.people import find_vouchers
@@ -108,7 +107,8 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
 def circumstances_of(state: CaseState, person: Person, sight: Sight, now: datetime) -> Circumstances:
     """Return what the executor or a page knows about the call besides evidence."""
     unknown: set[str] = set()
-    gone_used_at, survivors = None, ()
+    gone_used_at: datetime | None = None
+    survivors: tuple[MethodId, ...] = ()
     if sight.holdings is None:
         unknown.add("provider")
     else:
@@ -146,6 +146,11 @@ def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: P
         now=now,
         available=() if nobody else available_methods(state, person, sight, policy),
     )
+
+
+def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requirement | None:
+    """Return what policy demands, or None where it names nothing: then the action is not done."""
+    return policy.requirements.get((action, cast(Tier, tier), cast(ThreatLevel, threat)))
 
 
 def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:

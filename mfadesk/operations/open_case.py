@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mfadesk.cases.engine import advance
 from mfadesk.cases.state import CaseState
@@ -97,9 +97,9 @@ def _employment(person: object) -> str:
     return getattr(person, "employment", "unknown")
 
 
-def _note_repeats(case_id: str, person_id: str, now: object) -> None:
+def _note_repeats(case_id: str, person_id: str, now: datetime) -> None:
     """Security hears of a second request for one identity within a day (R41); the caller hears nothing of it."""
-    recent = CaseRow.objects.filter(subject_id=person_id, opened_at__gte=now - REPEAT_WINDOW).count()  # type: ignore[operator]
+    recent = CaseRow.objects.filter(subject_id=person_id, opened_at__gte=now - REPEAT_WINDOW).count()
     if recent:
         Alert.objects.create(
             at=now, kind="repeat_request", case_id=case_id, person_id=person_id,

@@ -64,6 +64,7 @@ def find_session(desk: Desk, cookie: str) -> ClaimantSession | None:
     row = ClaimantSession.objects.filter(secret_hash=_hash(cookie)).first()
     if row is None or (row.ended_at is not None and row.ended_at + PAGE_LIFE_AFTER_END <= desk.now()):
         return None
+    row.cookie = cookie
     return row
 
 

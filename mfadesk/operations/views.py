@@ -117,6 +117,8 @@ class AttestLine:
     title: str
     how: str
     statements: tuple[AnswerLine, ...]
+    value_label: str = ""
+    """What the operator types in, such as "Badge number as printed": a value is harder to give unseen than a tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ class CaseView:
     mine: bool
     may: frozenset[str]
     """Verbs open to this member of staff now: answer, link, code, vouch, attest, take_over, end, thaw, pressure, export."""
+    portal_address: str = ""
+    """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ _INSERT_EFFECT = (
     " VALUES (%s,%s,%s,%s,'due',%s,'',0,0,'')"
 )
 _UPSERT_CASE = (
-    "INSERT INTO store_caserow (id, subject_id, seq, status, ending, goal, step, owner, waiting_for, deadline_at, opened_at, changed_at)"
-    " VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s) ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, status=excluded.status,"
+    "INSERT INTO store_caserow (id, subject_id, seq, status, ending, goal, step, owner, waiting_for, deadline_at,"
+    " opened_at, changed_at) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)"
+    " ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, status=excluded.status,"
     " ending=excluded.ending, step=excluded.step, owner=excluded.owner, waiting_for=excluded.waiting_for,"
     " deadline_at=excluded.deadline_at, changed_at=excluded.changed_at"
 )
@@ -143,10 +144,10 @@ def _effect_row(intent: Intent) -> tuple[str, str, str, str, str]:
     return intent.id, intent.case_id, intent.verb, canonical_json(dict(intent.args)).decode(), to_stamp(intent.due_at)
 
 
-def _for_database(moment: datetime | None) -> object:
+def _for_database(moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    return connection.ops.adapt_datetimefield_value(moment)
+    return str(connection.ops.adapt_datetimefield_value(moment))
 
 
 def fields_to_text(fields: Sequence[Field]) -> str:

@@ -204,6 +204,9 @@ class ClaimantSession(models.Model):
     bound_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
+    cookie = ""
+    """What this browser showed, while one request is served; never a column."""
+
 
 class Locator(models.Model):
     """A case code, a check-in link, a voucher's link or a "not me" link, as a keyed hash. It finds a case and proves nothing."""

@@ -42,7 +42,7 @@ class Browser:
         self.play.settle()
 
     def set_up_totp_and_test(self) -> None:
-        shown = enrol.begin_enrolment(self.play.desk, self.session, self.cookie)
+        shown = enrol.begin_enrolment(self.play.desk, self.session)
         query = parse_qs(urlsplit(shown.uri).query)
         import base64
 

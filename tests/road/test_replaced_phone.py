@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.road.play import Play
 
 from mfadesk.kernel.errors import Refusal
+from tests.road.play import Play
 
 
 @pytest.fixture
@@ -15,7 +15,9 @@ def play(throwaway):
 
 def test_an_honest_caller_with_a_laptop_passkey_leaves_with_a_tested_new_phone(play):
     hazel = play.person("hazel", tier="standard")
-    old = play.scene.add_authenticator(hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400))
+    old = play.scene.add_authenticator(
+        hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400)
+    )
     _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
     play.scene.add_session(hazel.login)
     case = play.open(hazel)

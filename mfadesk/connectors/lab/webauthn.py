@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from fido2.server import Fido2Server
 from fido2.utils import websafe_decode, websafe_encode
@@ -20,7 +20,6 @@ from fido2.webauthn import (
     RegistrationResponse,
 )
 
-from mfadesk.connectors.lab.records import Stored
 from mfadesk.ports.provider import AuthenticatorKind
 
 TIMEOUT_MS = 300_000
@@ -43,11 +42,30 @@ class Registered:
     backup_eligible: bool
 
 
+class Held(Protocol):
+    """A credential as whoever verifies keeps it: the lab's own, or a desk key in the executor's register."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def credential(self) -> bytes | None: ...
+
+    @property
+    def sign_count(self) -> int: ...
+
+    @property
+    def backup_eligible(self) -> bool: ...
+
+
+H = TypeVar("H", bound=Held)
+
+
 @dataclass(frozen=True, slots=True)
-class Asserted:
+class Asserted(Generic[H]):
     """A verified assertion by `stored`."""
 
-    stored: Stored
+    stored: H
     sign_count: int
 
 
@@ -131,8 +149,8 @@ class RelyingParty:
         )
 
     def verify_assertion(
-        self, challenge: bytes, response: Mapping[str, Any], held: Iterable[Stored], user_handle: bytes
-    ) -> Asserted | Failed:
+        self, challenge: bytes, response: Mapping[str, Any], held: Iterable[H], user_handle: bytes
+    ) -> Asserted[H] | Failed:
         """Return which credential of `held` signed. Source: WebAuthn level 3 §7.2."""
         try:
             parsed = AuthenticationResponse.from_dict(response)

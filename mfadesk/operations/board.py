@@ -1,0 +1,147 @@
+"""The verification board: what faking the proof would cost, in words, and what would suffice for this person."""
+
+from __future__ import annotations
+
+from mfadesk.assurance.model import Allowed, Decision, Policy
+from mfadesk.assurance.words import join, say_compromise
+from mfadesk.cases.state import CaseState
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import VOUCHED_AS, available_methods, judge, newest_sight
+from mfadesk.operations.people import find_vouchers
+from mfadesk.operations.sayings import method_name
+from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
+from mfadesk.ports.people import Actor, Person
+
+VOUCHER_WORDS = {"manager": "Their manager", "hr": "An HR partner", "peers": "Two colleagues"}
+
+HOW = {
+    "callback_on_file": (
+        "Ring the number on file. Say the two words; whoever answers types them into their page.",
+        "The first of the two words, as they repeat it",
+    ),
+    "in_person_badge": ("They stand at a site desk. Compare badge, face and the photo on file.", "Number printed on the badge"),
+    "video_photo_on_file": (
+        "On video: compare with the photo on file, then ask for the movement that you think of now.",
+        "The movement you asked for",
+    ),
+    "spare_key_pickup": ("The site hands out the spare key on your word and the badge.", "Number of the sealed bag"),
+}
+"""What the operator does for each method that takes an operator, and what they write down: a value, not a tick."""
+
+
+def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str) -> Board:
+    """Return the board for one action of a case, as the newest snapshot allows."""
+    sight, _taken_at = newest_sight(person.id)
+    decision = judge(state, action, person, sight, desk.policy, desk.home.config.threat, desk.now())
+    requirement = decision.requirement
+    attack = decision.assessment.attack
+    plans = () if isinstance(decision, Allowed) else decision.plans
+    needed = requirement.minimum if requirement else 0
+    allowed = isinstance(decision, Allowed)
+    return Board(
+        verdict="It may go ahead" if allowed else "Not enough yet",
+        enough=allowed,
+        points=attack.points,
+        needed=needed,
+        could=plans[0].points if plans else None,
+        could_words=f"after {_say_methods(plans[0].methods, desk.policy).lower()}" if plans else "",
+        cheapest=_cheapest(decision, desk.policy),
+        resists=_resists(decision, desk.policy),
+        have=tuple(
+            EvidenceLine(
+                method_name(e.method, desk.policy),
+                "A second operator saw the same" if e.second_attested else _how(e.established_by, e.method, desk.policy),
+                e.expires_at,
+            )
+            for e in state.evidence()
+            if e.expires_at > desk.now()
+        ),
+        heard=tuple(s.replace("_", " ").capitalize() for s in sorted(state.signals)),
+        plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
+        no_plan=""
+        if plans or allowed
+        else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
+        attest=_attest_lines(desk, actor, state, person),
+        vouchers=_voucher_lines(state, person, actor),
+        reasons=() if isinstance(decision, Allowed) else tuple(reason.sentence for reason in decision.reasons),
+    )
+
+
+def _cheapest(decision: Decision, policy: Policy) -> str:
+    attack = decision.assessment.attack
+    if not attack.compromises:
+        return "Nothing is proved yet: **anybody** could have made this call. The password is taken as known."
+    parts = [
+        f"**{say_compromise(name, policy)}**"
+        for name in sorted(attack.compromises, key=lambda n: -policy.compromises[n].points)
+    ]
+    verdict = "" if isinstance(decision, Allowed) else " That is too cheap for what is asked."
+    return f"To fake the proof we have, an impostor needs {join(parts)}. The password is taken as known.{verdict}"
+
+
+def _resists(decision: Decision, policy: Policy) -> tuple[ResistLine, ...]:
+    requirement = decision.requirement
+    if requirement is None:
+        return ()
+    lines = [
+        ResistLine(
+            say_compromise(name, policy), left.points, requirement.resist_minimum, left.points >= requirement.resist_minimum
+        )
+        for name, left in decision.assessment.resists.items()
+    ]
+    # What fails comes first; of what holds, the three that hold least are enough to read.
+    failing = [line for line in lines if not line.ok]
+    holding = sorted((line for line in lines if line.ok), key=lambda line: line.points)
+    return tuple((failing + holding)[: max(4, len(failing))])
+
+
+def _say_methods(methods: tuple[str, ...], policy: Policy) -> str:
+    return join([method_name(m, policy) if n == 0 else _lower(method_name(m, policy)) for n, m in enumerate(methods)])
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:] if words[:2] != words[:2].upper() else words
+
+
+def _how(by: str, method: str, policy: Policy) -> str:
+    if by.startswith("staff:"):
+        return "On one operator's word; a second one has been drawn" if policy.methods[method].operator_attested else ""
+    if by.startswith("voucher:"):
+        return "With a passkey of their own"
+    return "In the one browser that entered the code"
+
+
+def _attest_lines(desk: Desk, actor: Actor, state: CaseState, person: Person) -> tuple[AttestLine, ...]:
+    """Return what this operator may attest now: as the owner, what is not proved yet; as the second, what they were drawn for."""
+    if state.status != "open" or actor.person_id == person.id:
+        return ()
+    second = [m for m, staff in state.second_asked.items() if staff == actor.id]
+    first: list[str] = []
+    if state.owner == f"staff:{actor.id}" and state.step_kind == "verify":
+        sight, _ = newest_sight(person.id)
+        proved = {e.method for e in state.evidence()}
+        usable = available_methods(state, person, sight, desk.policy)
+        first = [m for m in usable if desk.policy.methods[m].operator_attested and m not in proved]
+    answers = (AnswerLine("passed", "It was the person"), AnswerLine("failed", "It was not, or nobody came"))
+    return tuple(
+        AttestLine(
+            method,
+            method_name(method, desk.policy) + (" (second look)" if method in second else ""),
+            HOW.get(method, ("", ""))[0],
+            answers,
+            HOW.get(method, ("", "What you saw"))[1] or "What you saw",
+        )
+        for method in [*second, *first]
+    )
+
+
+def _voucher_lines(state: CaseState, person: Person, actor: Actor) -> tuple[AnswerLine, ...]:
+    if state.status != "open" or state.step_kind != "verify":
+        return ()
+    lines = []
+    for which in VOUCHED_AS:
+        vouchers = find_vouchers(person, which)
+        asked = any(voucher.id in state.vouchers for voucher in vouchers)
+        if vouchers and not asked and all(voucher.id != actor.person_id for voucher in vouchers):
+            lines.append(AnswerLine(which, VOUCHER_WORDS[which]))
+    return tuple(lines)

@@ -1,0 +1,266 @@
+"""One case as its page shows it: the one thing to do now, the board, what is being done, and what happened."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from mfadesk.cases.state import CaseState, fold
+from mfadesk.kernel.errors import Refusal
+from mfadesk.operations.board import board_of
+from mfadesk.operations.codes import read_code
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.people import find_person
+from mfadesk.operations.sayings import OUTCOME_WORDS, VERB_WORDS, timeline_of
+from mfadesk.operations.views import AnswerLine, CaseView, EffectLine, NowPanel, StepLine
+from mfadesk.ports.people import Actor, Person
+from mfadesk.runbook.model import Runbook, Step
+from mfadesk.runbook.situation import GOAL_WORDS
+from mfadesk.store.commit import load_events
+from mfadesk.store.models import CaseRow, ClaimantSession, StaffMember
+
+REFUSAL_SPEECH = (
+    "I can't finish this on this call. Nothing has changed, and you have done nothing wrong.",
+    "We'll reach you on details that we already hold, and go on from there.",
+)
+"""The one thing to say when it ends without a change: the same words whatever the reason."""
+
+_DECIDING = ("verify", "decide", "act", "enrol", "confirm", "notify")
+
+
+def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
+    """Return the page of one case. Raises Refusal ``not_found``, also for the case about whoever looks."""
+    events = list(load_events(case_id))
+    if not events:
+        raise Refusal("not_found", "There is no such case.")
+    state = fold(case_id, events)
+    if actor.person_id and actor.person_id == state.subject:
+        raise Refusal("forbidden", "This case is about you. Somebody else works it.")
+    person = find_person(state.subject)
+    runbook = desk.runbooks.get(state.runbook_digest)
+    names = _actor_names(state, {event.actor for event in events})
+    session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
+    said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
+    mine = state.owner == f"staff:{actor.id}"
+    action = _action_of(state, runbook)
+    return CaseView(
+        id=state.id,
+        version=state.seq,
+        status="closed" if state.status == "closed" else "frozen" if state.status == "frozen" else "open",
+        name=person.name if person else said or "Somebody the directory does not know",
+        request=GOAL_WORDS.get(state.goal, state.goal),
+        facts=_facts(state, person),
+        proved=any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
+        code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
+        session=_session_words(state, session),
+        words=session.words if session is not None and mine and state.status == "open" else "",
+        steps=_steps(state, runbook),
+        runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
+        runbook_note=f"Pinned to {state.runbook_digest[:12]}",
+        now=_now_panel(state, runbook),
+        board=board_of(desk, actor, state, person, action) if person and action and state.status == "open" else None,
+        effects=_effects(state),
+        timeline=timeline_of(events, desk.policy, runbook, names),
+        checklist=_checklist(state),
+        ticket=_ticket(state, runbook),
+        owner=names.get(state.owner, "Staff"),
+        mine=mine,
+        may=_may(state, actor, mine, person),
+        portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
+    )
+
+
+def case_version(case_id: str) -> int:
+    """Return the number of the case's last event; 0 for none."""
+    row = CaseRow.objects.filter(pk=case_id).values_list("seq", flat=True).first()
+    return row or 0
+
+
+def _action_of(state: CaseState, runbook: Runbook | None) -> str:
+    """Return the action that the board is about: of the step the case stands at, or the next one that decides."""
+    if runbook is None or state.step not in runbook.steps:
+        return ""
+    step = runbook.steps[state.step]
+    if step.action:
+        return step.action
+    return next((s.action for s in _road(state, runbook) if s.action), "") or ""
+
+
+def _facts(state: CaseState, person: Person | None) -> tuple[str, ...]:
+    if person is None:
+        return ("Not in the directory",)
+    away = {"on_leave": "On leave", "left": "Has left", "starts": "Has not started yet", "third_party": "From another company"}
+    return tuple(filter(None, (f"{person.job}, {person.tier} tier", person.site, away.get(person.employment, ""))))
+
+
+def _session_words(state: CaseState, session: ClaimantSession | None) -> str:
+    if state.status == "frozen":
+        return "Two browsers used the code"
+    if session is None:
+        return "No browser has used the code yet"
+    yes = "" if state.confirmed else ", has not said yes yet"
+    return f"One browser, since {session.bound_at:%H:%M}{yes}"
+
+
+def _steps(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
+    if runbook is None:
+        return ()
+    lines = []
+    for name in state.visited[:-1] if state.status != "closed" else state.visited:
+        step = runbook.steps.get(name)
+        if step is None or step.kind in ("decide", "escalate"):
+            continue
+        lines.append(StepLine(step.title, _said(state, step), "done"))
+    if state.status != "closed" and state.step in runbook.steps:
+        lines.append(StepLine(runbook.steps[state.step].title, "Now", "waiting" if state.status == "frozen" else "now"))
+        lines += [StepLine(s.title, "", "ahead") for s in _road(state, runbook) if s.kind in _DECIDING and s.kind != "decide"]
+    return tuple(lines)
+
+
+def _said(state: CaseState, step: Step) -> str:
+    value = state.answers.get(step.variable or "", "")
+    return next((answer.label for answer in step.answers if answer.value == value), "")
+
+
+def _road(state: CaseState, runbook: Runbook) -> list[Step]:
+    """Return the shortest way from here to an ending with a change, for the steps that lie ahead; empty where there is none."""
+    seen = {state.step: ""}
+    queue = deque([state.step])
+    while queue:
+        name = queue.popleft()
+        step = runbook.steps[name]
+        if step.kind == "end" and step.outcome == "changed":
+            road = []
+            while name != state.step:
+                road.append(runbook.steps[name])
+                name = seen[name]
+            return road[::-1]
+        for edge in step.edges:
+            if edge.to not in seen:
+                seen[edge.to] = name
+                queue.append(edge.to)
+    return []
+
+
+def _now_panel(state: CaseState, runbook: Runbook | None) -> NowPanel:
+    if state.status == "closed":
+        end = runbook.steps.get(state.ending) if runbook else None
+        say = (end.say,) if end is not None and end.say else REFUSAL_SPEECH if state.outcome in ("refused", "stopped") else ()
+        return NowPanel(
+            "closed", state.ending, end.title if end else "The case is closed", "Closed", say,
+            end.do if end else "", outcome_words=OUTCOME_WORDS.get(state.outcome, ""),
+        )  # fmt: skip
+    if runbook is None or state.step not in runbook.steps:
+        return NowPanel("wait", state.step, "This case cannot go on", "Stopped", waiting_for="Your administrator")
+    step = runbook.steps[state.step]
+    number = sum(
+        1 for name in state.visited if name in runbook.steps and runbook.steps[name].kind not in ("decide", "escalate")
+    )
+    ahead = sum(1 for s in _road(state, runbook) if s.kind != "decide")
+    eyebrow = f"Step {number} of about {number + ahead}" if ahead else f"Step {number}"
+    if state.status == "frozen":
+        return NowPanel(
+            "frozen", step.id, "Two browsers used this code", eyebrow,
+            ("Something is not right with that page. I give you a new code, and we begin the proof again.",),
+            "One of the two may be a stranger. Both lose the case and all that was proved in it. Ask the caller nothing about it.",
+        )  # fmt: skip
+    common = {
+        "say": tuple(filter(None, (step.say,))),
+        "do": step.do,
+        "deadline": state.deadline_at,
+        "deadline_words": _then(state, runbook),
+    }
+    match step.kind:
+        case "ask":
+            answers = tuple(AnswerLine(a.value, a.label) for a in step.answers)
+            return NowPanel("ask", step.id, step.title, eyebrow, answers=answers, **common)  # type: ignore[arg-type]
+        case "instruct":
+            return NowPanel("instruct", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
+        case "verify":
+            return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
+        case "enrol" | "confirm":
+            return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The person, on their own page", **common)  # type: ignore[arg-type]
+        case _:
+            return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The desk's own machine", **common)  # type: ignore[arg-type]
+
+
+def _then(state: CaseState, runbook: Runbook) -> str:
+    then = runbook.steps.get(state.deadline_then)
+    return f"then: {then.title[0].lower()}{then.title[1:]}" if then else "then the case ends without a change"
+
+
+def _effects(state: CaseState) -> tuple[EffectLine, ...]:
+    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed"}
+    return tuple(
+        EffectLine(
+            VERB_WORDS.get(effect.verb, effect.verb), words[effect.state],  # type: ignore[arg-type]
+            _effect_detail(effect.problem, effect.retry_at), effect.at,
+        )
+        for effect in state.effects.values()
+        if effect.verb != "alert"
+    )  # fmt: skip
+
+
+def _effect_detail(problem: str, retry_at: object) -> str:
+    return f"{problem} Tried again at {retry_at:%H:%M}." if problem and retry_at is not None else problem
+
+
+def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
+    """Return what must be true before the case may be called done; only a case that changes something has one."""
+    if not state.effects_of("suspend_old", "enrol_new"):
+        return ()
+    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
+    if state.outcome not in ("", "changed"):
+        return (("The old one is suspended", "suspend_old" in done), ("The people it concerns were told", "notify" in done))
+    return (
+        ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+        ("The old one was suspended first", "suspend_old" in done or not state.targets),
+        ("The new one signed in once", state.tested_at is not None),
+        ("The old one was removed", "remove_old" in done or not state.targets),
+        ("Every session was ended", "end_sessions" in done),
+        ("Every notification address was told, with a way to object", "notify" in done),
+    )
+
+
+def _ticket(state: CaseState, runbook: Runbook | None) -> str:
+    if state.status != "closed":
+        return ""
+    proved = ", ".join(sorted(piece.evidence.method.replace("_", " ") for piece in state.pieces)) or "nothing"
+    verdict = next(iter(state.verdicts.values()), None)
+    points = f"{verdict.points} points, {verdict.needed} needed" if verdict else "no decision"
+    lines = [
+        f"{GOAL_WORDS.get(state.goal, state.goal)}: {OUTCOME_WORDS.get(state.outcome, state.outcome)}",
+        f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
+        f"Proved by: {proved} ({points}).",
+    ]
+    if state.tested_at:
+        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
+    return "\n".join(lines)
+
+
+def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> frozenset[str]:
+    if "operator" not in actor.roles:
+        return frozenset({"export"} if "auditor" in actor.roles else ())
+    may = {"export"}
+    if state.status != "closed" and not mine:
+        may.add("take_over")
+    if any(staff == actor.id for staff in state.second_asked.values()):
+        may.add("attest")
+    if mine and state.status == "frozen":
+        may |= {"thaw", "end"}
+    if mine and state.status == "open":
+        may |= {"pressure"}
+        if state.step_kind in ("ask", "instruct"):
+            may.add("answer")
+        if person is not None and state.session is None:
+            may |= {"link", "code"}
+        if state.step_kind == "verify":
+            may |= {"vouch", "attest", "code"}
+        if not state.effects_of("suspend_old", "remove_old"):
+            may.add("end")
+    return frozenset(may)
+
+
+def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
+    ids = [int(name.split(":", 1)[1]) for name in {*actors, state.owner} if name.startswith("staff:") and name[6:].isdigit()]
+    return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}

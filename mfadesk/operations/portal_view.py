@@ -1,0 +1,193 @@
+"""Screens 9 to 12 and 14: what the one browser sees, in plain words, and nothing that helps a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from mfadesk.cases.engine import find_authority
+from mfadesk.cases.state import CaseState
+from mfadesk.operations.codes import find_locator
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.enrol import kinds_for
+from mfadesk.operations.judgement import available_methods, newest_sight
+from mfadesk.operations.people import get_person
+from mfadesk.operations.views import AnswerLine, PortalView, ProofWay, VouchView
+from mfadesk.operations.vouch import STATEMENTS, find_vouch
+from mfadesk.store.commit import load_case, load_events
+from mfadesk.store.models import ClaimantSession
+
+WAYS: Mapping[str, tuple[str, str, str]] = {
+    "fido2_existing": ("Passkey or security key", "One touch, on the device or key that has it", "passkey"),
+    "passkey_synced_existing": ("Passkey", "One touch, on any device that has it", "passkey"),
+    "managed_device_signin": ("Your work laptop", "Sign in on it now, with its own lock", "service"),
+    "totp_existing": ("Code from an app or token you still have", "The six digits that it shows now", "code"),
+    "push_code_transfer": ("Prompt on a device you still have", "Type the number from this page into the prompt", "service"),
+    "saved_recovery_code": ("Saved recovery code", "One of the codes that you put away", "code"),
+    "endpoint_user_code": ("Code on your work laptop", "The laptop shows it when you ask for it", "service"),
+    "sms_code": ("Text message", "We send a code to the number we hold", "service"),
+    "idv_gov_id": ("Identity document", "Scan it and your face with our checking service", "service"),
+    "vc_facecheck": ("Work card in your wallet", "Show it and look into the camera", "service"),
+    "postal_code": ("Letter to your home", "It takes a few days", "service"),
+}
+"""What a person may use, how it is called on their page, and which form it takes."""
+
+KINDS = {
+    "totp": "An authenticator app on the new phone",
+    "passkey": "A passkey on this device or the new phone",
+    "security_key": "A security key",
+}
+
+_REPLACING = (
+    "Replace the phone or key that signs you in",
+    "A new one will be able to sign in as you",
+    "Your old one stops working for sign-in",
+)
+
+_GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
+    "replace_device": _REPLACING,
+    "regain_access": _REPLACING,
+    "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
+    "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
+    "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
+    "change_contact": ("Change a number or address that we hold for you", "We would ring and write to the new one"),
+}  # fmt: skip
+
+
+def portal(desk: Desk, session: ClaimantSession) -> PortalView:
+    """Return the page that this browser stands at. Before a first proof it names nobody and lists nothing (SETTLED 4)."""
+    state = load_case(session.case_id)
+    name = f"{desk.home.config.organisation} help desk"
+    base: dict[str, Any] = {"desk": name, "version": state.seq, "steps": 4, "until": state.deadline_at, "words": session.words}
+    if state.status == "closed":
+        return _over(state, session, base)
+    if state.status == "frozen" or state.session != session.id or session.ended_at is not None:
+        return PortalView(
+            "frozen", 2, title="This page has stopped", lede="Nothing has changed. Tell the person on the phone; they give you a new code.",
+            **{**base, "words": ""},
+        )  # fmt: skip
+    if not state.confirmed:
+        return PortalView(
+            "confirm", 2, title="Are you on the phone with us right now?", lede="Our help desk is talking to someone who says they are you.",
+            asks=_GOAL_ASKS.get(state.goal, ("Change how you sign in",)), **base,
+        )  # fmt: skip
+    if state.step_kind in ("enrol", "confirm"):
+        return _setting_up(desk, state, base)
+    if state.step_kind == "verify":
+        return _proving(desk, state, base)
+    if state.step_kind in ("ask", "instruct"):
+        return PortalView(
+            "wait",
+            3,
+            title="We have that",
+            lede="The help desk asks you the next question on the phone.",
+            proved=_proved(state),
+            **base,
+        )
+    return PortalView(
+        "checking",
+        3,
+        title="One moment",
+        lede="We are making the change. This page goes on by itself.",
+        proved=_proved(state),
+        **base,
+    )
+
+
+def vouch(desk: Desk, token: str) -> VouchView:
+    """Return the voucher's page. A wrong link and an old one look alike, and nothing here says what else was proved."""
+    found = find_vouch(desk, token)
+    if found is None:
+        return VouchView("nothing")
+    locator, voucher = found
+    state = load_case(locator.case_id)
+    if state.status != "open" or state.subject is None:
+        return VouchView("ended")
+    if state.vouchers.get(voucher, "") != "":
+        return VouchView("answered")
+    asked_at = next((e.at for e in load_events(state.id) if e.kind == "voucher_asked" and e.body["voucher"] == voucher), None)
+    return VouchView(
+        "open", name=get_person(state.subject).name, request="A yes lets a new phone or key sign in as them.",
+        asked_at=asked_at, until=locator.expires_at, statements=tuple(AnswerLine(v, w) for v, w in STATEMENTS.items()),
+    )  # fmt: skip
+
+
+def is_open_link(desk: Desk, token: str) -> bool:
+    """Return whether a check-in link may still be redeemed; the page shows the same button either way."""
+    return find_locator(desk, "link", token) is not None
+
+
+def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    person = get_person(state.subject) if state.subject else None
+    ways: tuple[ProofWay, ...] = ()
+    if person is not None:
+        sight, _ = newest_sight(person.id)
+        usable = available_methods(state, person, sight, desk.policy)
+        done = {e.method for e in state.evidence()}
+        offered = [m for m in usable if m in WAYS and m not in done]
+        offered.sort(key=lambda m: desk.policy.methods[m].minutes)
+        ways = tuple(
+            ProofWay(m, *WAYS[m][:2], form=cast("Literal['code', 'passkey', 'service', 'person']", WAYS[m][2])) for m in offered
+        )
+        ways = tuple({(way.form if way.form == "passkey" else way.method): way for way in reversed(ways)}.values())[::-1]
+    lede = (
+        "Use whichever you have at hand. What you use is checked by us, never read out."
+        if ways
+        else "The help desk tells you what comes next."
+    )
+    return PortalView(
+        "prove", 3, title="Which of your things can you use?", lede=lede, ways=ways, proved=_proved(state), **base
+    )
+
+
+def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    if find_authority(state, "enrol_new", desk.now()) is None:
+        verdict = next((v for a, v in state.verdicts.items() if a == "replace_authenticator" and v.allowed), None)
+        if verdict is not None and desk.now() < verdict.starts_at:
+            return PortalView(
+                "wait", 4, title="Your new one can be added soon", proved=_proved(state),
+                lede="We tell everybody it concerns first. Come back to this page then; it stays open.",
+                **{**base, "until": verdict.starts_at},
+            )  # fmt: skip
+    kinds = tuple(AnswerLine(kind, KINDS[kind]) for kind in kinds_for(desk, state.id))
+    if state.step_kind == "confirm" and state.new_authenticator:
+        return PortalView(
+            "test", 4, title="Sign in once with the new one", lede="So that we both know it works, before the old one goes.",
+            kinds=tuple(k for k in kinds if k.value == state.new_kind) or kinds, **base,
+        )  # fmt: skip
+    if not state.chosen_kind and len(kinds) > 1:
+        return PortalView(
+            "choose", 4, title="What do you want to set up?", lede="You can add more later, by yourself.", kinds=kinds, **base
+        )
+    chosen = state.chosen_kind or (kinds[0].value if kinds else "")
+    return PortalView(
+        "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
+        kinds=tuple(k for k in kinds if k.value == chosen), **base,
+    )  # fmt: skip
+
+
+def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -> PortalView:
+    plain: dict[str, Any] = {**base, "until": None, "words": ""}
+    if state.reported:
+        return PortalView(
+            "stopped", 4, title="Stopped", lede="Nothing was changed, and security knows. Thank you.",
+            help_lines=("If somebody rang you about this, hang up.", "Nobody is in trouble."), **plain,
+        )  # fmt: skip
+    if state.outcome == "changed":
+        at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""
+        return PortalView(
+            "done", 4, title="Your new one works", lede=f"It signed in{at} UTC. The old one no longer works.",
+            help_lines=("You have been signed out everywhere; sign in again with the new one.", "We wrote to every address we hold for you."),
+            **plain,
+        )  # fmt: skip
+    return PortalView(
+        "ended",
+        4,
+        title="This is over",
+        lede="Nothing on your account was added. The help desk tells you how it goes on.",
+        **plain,
+    )
+
+
+def _proved(state: CaseState) -> tuple[str, ...]:
+    return tuple(WAYS[e.method][0] if e.method in WAYS else "Somebody spoke for you" for e in state.evidence())

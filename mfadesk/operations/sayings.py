@@ -1,0 +1,153 @@
+"""Events in words, for the timeline, the ticket and the ledger's reader. Facts only: no name, number, code or address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mfadesk.assurance.model import Policy
+from mfadesk.cases.events import Event
+from mfadesk.operations.views import Mark, TimelineLine
+from mfadesk.operations.vouch import STATEMENTS
+from mfadesk.runbook.model import Runbook
+from mfadesk.runbook.situation import GOAL_WORDS
+
+VERB_WORDS: Mapping[str, str] = {
+    "suspend_old": "Suspend the old one",
+    "enrol_new": "Begin a new one",
+    "remove_old": "Remove the old one",
+    "end_sessions": "End every session",
+    "notify": "Tell the people it concerns",
+    "alert": "Tell security",
+    "lift_suspension": "End the suspension",
+    "suspend_new": "Suspend the new one",
+    "discard_new": "Delete what was not finished",
+    "resync": "Bring the codes back in step",
+    "reset_failures": "Clear the counter of wrong codes",
+}
+
+OUTCOME_WORDS: Mapping[str, str] = {
+    "changed": "Done. The new one works and the old one does not.",
+    "no_change_needed": "Nothing had to change.",
+    "self_service": "The person moved it without the desk.",
+    "refused": "Not enough was proved. Nothing was changed.",
+    "stopped": "Stopped. Nothing more happens in this case.",
+    "abandoned": "Time ran out.",
+    "handed_over": "Handed over to the people who do this.",
+}
+
+_GOOD = ("changed", "no_change_needed", "self_service")
+
+_QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
+"""Events that a reader of the timeline has no use for; the record holds them all the same."""
+
+_Say = Callable[[Mapping[str, Any], Policy, Runbook | None], tuple[str, Mark]]
+
+
+def timeline_of(
+    events: list[Event], policy: Policy, runbook: Runbook | None, names: Mapping[str, str]
+) -> tuple[TimelineLine, ...]:
+    """Return what happened, newest first.
+
+    names: how an actor is called on a page, by ``staff:7`` and the like.
+    """
+    lines = []
+    for event in events:
+        if event.kind in _QUIET or (event.kind == "effect_intended" and event.body["verb"] == "alert"):
+            continue
+        text, mark = _SAY[event.kind](event.body, policy, runbook)
+        lines.append(TimelineLine(event.at, names.get(event.actor, _actor(event.actor)), text, mark))
+    return tuple(reversed(lines))
+
+
+def method_name(method: str, policy: Policy) -> str:
+    """Return what policy calls a method."""
+    terms = policy.methods.get(method)
+    return terms.name if terms else method.replace("_", " ")
+
+
+def _actor(actor: str) -> str:
+    kind, _, _ = actor.partition(":")
+    return {"executor": "The desk", "worker": "The desk", "claimant": "In the portal", "voucher": "A voucher"}.get(
+        kind, "Staff"
+    )
+
+
+def _answered(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) -> tuple[str, Mark]:
+    step = runbook.steps.get(body["step"]) if runbook else None
+    if step is None:
+        return f"Known at the start: {body['variable'].replace('_', ' ')}, {body['value'].replace('_', ' ')}", "quiet"
+    if not body["variable"]:
+        return f"{step.title}: said", "done"
+    label = next((a.label for a in step.answers if a.value == body["value"]), body["value"])
+    return f"{step.title} {label}", "done"
+
+
+def _effect(words: str, mark: Mark) -> _Say:
+    def say(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) -> tuple[str, Mark]:
+        verb = VERB_WORDS.get(body["verb"], body["verb"])
+        return words.format(verb=verb, problem=body.get("problem", ""), detail=body.get("detail", "")).strip(), mark
+
+    return say
+
+
+def _decided(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) -> tuple[str, Mark]:
+    if body["verdict"] == "allowed":
+        return f"Decided: it may go ahead ({body['points']} points, {body['needed']} needed)", "done"
+    return f"Decided: not on this proof ({body['points']} points, {body['needed']} needed)", "refused"
+
+
+def _plain(text: str, mark: Mark = "quiet") -> _Say:
+    return lambda body, policy, runbook: (text, mark)
+
+
+_SAY: dict[str, _Say] = {
+    "case_opened": lambda b, p, r: (f"Opened: {GOAL_WORDS.get(b['goal'], b['goal']).lower()}", "done"),
+    "signal_noted": lambda b, p, r: (f"Noticed: {b['signal'].replace('_', ' ')}", "threat"),
+    "owner_changed": _plain("Taken over by another operator", "done"),
+    "pressure_noted": _plain("The caller pushes", "threat"),
+    "answered": _answered,
+    "deadline_passed": lambda b, p, r: (f"Time ran out: {_title(b['step'], r)}", "waiting"),
+    "session_bound": _plain("One browser entered the code", "done"),
+    "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
+    "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
+    "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
+    "reported": _plain("Said: I did not call. The case stopped", "refused"),
+    "out_of_reach": _plain("A working device is out of reach; the person was told", "quiet"),
+    "evidence_recorded": lambda b, p, r: (f"Proved: {method_name(b['method'], p)}", "done"),
+    "second_attested": lambda b, p, r: (f"A second operator saw the same: {method_name(b['method'], p)}", "done"),
+    "proof_failed": lambda b, p, r: (f"Not proved: {method_name(b['method'], p)}, {b['reason'].replace('_', ' ')}", "refused"),
+    "voucher_asked": lambda b, p, r: (f"Asked to vouch: {b['which']}", "waiting"),
+    "voucher_answered": lambda b, p, r: (f"The voucher answered: {STATEMENTS[b['statement']]}", "done"),
+    "second_asked": lambda b, p, r: (f"A second operator was drawn to look: {method_name(b['method'], p)}", "waiting"),
+    "decided": _decided,
+    "kind_chosen": lambda b, p, r: (f"Chose to set up: {KIND_WORDS.get(b['kind'], b['kind'])}", "done"),
+    "effect_intended": _effect("Asked the provider: {verb}", "waiting"),
+    "effect_done": _effect("Done: {verb}", "done"),
+    "effect_delayed": _effect("Not yet: {verb}. {problem}", "waiting"),
+    "effect_failed": _effect("Not done: {verb}. {problem}", "refused"),
+    "enrolment_begun": lambda b, p, r: (f"A new {KIND_WORDS.get(b['kind'], b['kind'])} was shown to its owner", "done"),
+    "enrolment_lost": _plain("The page was loaded again; the former secret is void", "quiet"),
+    "tested": _plain("The new one signed in", "done"),
+    "test_failed": lambda b, p, r: (f"The test did not work: {b['reason'].replace('_', ' ')}", "waiting"),
+    "alert_raised": lambda b, p, r: (f"Security was told: {b['pattern'].replace('-', ' ').replace('_', ' ')}", "threat"),
+    "not_me": _plain("The person says: this was not me", "refused"),
+    "case_closed": lambda b, p, r: (
+        f"Closed. {OUTCOME_WORDS.get(b['outcome'], '')}",
+        "done" if b["outcome"] in _GOOD else "quiet",
+    ),
+}
+
+
+KIND_WORDS: Mapping[str, str] = {
+    "totp": "authenticator app",
+    "hotp": "hardware token",
+    "passkey": "passkey",
+    "passkey_synced": "synced passkey",
+    "security_key": "security key",
+}
+
+
+def _title(step: str, runbook: Runbook | None) -> str:
+    found = runbook.steps.get(step) if runbook else None
+    return found.title if found else step
