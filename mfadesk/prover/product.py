@@ -281,4 +281,3 @@ def _live_before(runbook: Runbook, at: Mapping[str, int]) -> dict[str, int]:
             live[step.id] = found
             todo.extend(before[step.id])
     return live
-
