@@ -34,9 +34,9 @@ def lint(
     """
     policy = load_policy()
     wrong = 0
-    for path in paths or [None]:
+    for group in [[path] for path in paths or []] or [[]]:
         try:
-            books = read_runbooks([path] if path else [])
+            books = read_runbooks(group)
         except Invalid as error:
             typer.echo(str(error))
             wrong += 1
