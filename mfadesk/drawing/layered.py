@@ -18,6 +18,8 @@ GAP_LINE_X = 12
 TRACK_Y = 9
 PAD_Y = 8
 SWEEPS = 10
+STRAIGHTEN_X = 6.0
+"""A jog smaller than this is drawn straight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +209,16 @@ def _place_x(items: Mapping[str, _Item], layers: Sequence[Sequence[str]], links:
     for sweep in range(2 * SWEEPS):
         side = 0 if sweep >= 2 * SWEEPS - 4 else (-1 if sweep % 2 == 0 else 1)
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            wanted = [_mean([items[k].x for k, way in near[key] if side in (0, way)], items[key].x) for key in layer]
+            wanted = [_pull(items, key, [k for k, way in near[key] if side in (0, way)]) for key in layer]
             _spread(items, layer, wanted)
+
+
+def _pull(items: Mapping[str, _Item], key: str, near: Sequence[str]) -> float:
+    """Return the weighted mean of the neighbours' x: a long line is stiff, so that it runs straight past other layers."""
+    if not near:
+        return items[key].x
+    weights = [1 if items[key].is_box and items[k].is_box else 2 if items[key].is_box or items[k].is_box else 8 for k in near]
+    return sum(weight * items[k].x for weight, k in zip(weights, near, strict=True)) / sum(weights)
 
 
 def _spread(items: Mapping[str, _Item], layer: Sequence[str], wanted: Sequence[float]) -> None:
@@ -266,7 +276,8 @@ def _route(
             top = tops[min(items[a].layer, items[b].layer)]
             track = top + PAD_Y + TRACK_Y * tracks[arrow.id, index]
             x1, x2 = ports[arrow.id, index, 0] + shift, ports[arrow.id, index, 1] + shift
-            begin = items[a].y + sign * items[a].height / 2
+            # A line begins in the middle of its box, which is drawn over it: so it meets the outline of any shape.
+            begin = items[a].y if items[a].is_box else items[a].y + sign * items[a].height / 2
             finish = items[b].y - sign * items[b].height / 2
             points += [(x1, begin), (x1, track), (x2, track), (x2, finish)]
         lines[arrow.id] = _without_repeats(points)
@@ -295,6 +306,12 @@ def _ports(items: Mapping[str, _Item], chains: Mapping[str, list[str]]) -> dict[
         for place, (_, arrow_id, index, end) in enumerate(ends):
             share = place / (len(ends) - 1) - 0.5 if len(ends) > 1 else 0
             ports[arrow_id, index, end] = items[key].x + room * share
+    for (arrow_id, index, end), x in list(ports.items()):
+        other = ports[arrow_id, index, 1 - end]
+        if end == 1 and 0 < abs(other - x) <= STRAIGHTEN_X:
+            ports[arrow_id, index, 1] = other
+            if (arrow_id, index + 1, 0) in ports and not items[chains[arrow_id][index + 1]].is_box:
+                ports[arrow_id, index + 1, 0] = other
     return ports
 
 

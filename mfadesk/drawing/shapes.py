@@ -84,7 +84,7 @@ def draw_step(step: Step, face: Face, at: Placed, href: str, classes: str, badge
         top = at.y - (LINE_Y * len(face.lines) + 12) / 2
         caption = _text((KIND_WORDS[step.kind].upper(),), at.x, top + 9, "map-kind")
         text = _text(face.lines, at.x, top + 12 + LINE_Y * 0.8, "map-words")
-    mark = _badge(at, badge) if badge is not None else ""
+    mark = _badge(at, badge, step.kind == "decide") if badge is not None else ""
     return (
         f'<a class="map-node map-{step.kind}{classes}" href="{escape(href, _QUOTE)}">'
         f"<title>{escape(said)}</title>{outline}{caption}{text}{mark}</a>"
@@ -200,8 +200,10 @@ def _end(at: Placed, step: Step) -> str:
     return ring + f'<circle class="map-inner map-good" cx="{number(x)}" cy="{number(y)}" r="{number(END_DISC - 5)}"/>'
 
 
-def _badge(at: Placed, badge: int) -> str:
-    x, y = at.x - at.width / 2 + (at.width * 0.14), at.y - at.height / 2 + 6
+def _badge(at: Placed, badge: int, slanted: bool) -> str:
+    x, y = (
+        (at.x - at.width / 4 - 4, at.y - at.height / 4 - 4) if slanted else (at.x - at.width / 2 + 12, at.y - at.height / 2 + 3)
+    )
     disc = f'<circle class="map-badge" cx="{number(x)}" cy="{number(y)}" r="10"/>'
     return disc + _text((str(badge),), x, y + 4, "map-badge-words")
 

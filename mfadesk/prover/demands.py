@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import product
-from typing import Protocol, get_args
+from typing import get_args
 
-from mfadesk.assurance.model import ActionId, Method, Requirement, ThreatLevel
-from mfadesk.ports.people import TIERS, Tier
+from mfadesk.assurance.model import ActionId, Policy, Requirement, ThreatLevel
+from mfadesk.ports.people import TIERS
 from mfadesk.runbook.model import Step
 
 ACTIONS: tuple[str, ...] = get_args(ActionId)
@@ -29,17 +29,6 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
 
 ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator")
 """A new authenticator comes either beside the others or in the place of one."""
-
-
-class Policy(Protocol):
-    """What the prover asks of policy. `mfadesk.assurance.policy` gives it."""
-
-    @property
-    def methods(self) -> Mapping[str, Method]: ...
-
-    def requirement(self, action: str, tier: Tier, threat: ThreatLevel) -> Requirement | None:
-        """Return what the action demands, or None where policy does not know it; then it is refused."""
-        ...
 
 
 def needs_of(step: Step) -> tuple[tuple[str, ...], ...]:
@@ -63,8 +52,8 @@ class Demands:
         if self.policy is None:
             return decided == "replace_authenticator" and needed == "suspend_authenticator"
         for tier, threat in product(TIERS, get_args(ThreatLevel)):
-            more = self.policy.requirement(decided, tier, threat)
-            less = self.policy.requirement(needed, tier, threat)
+            more = self.policy.requirements.get((decided, tier, threat))
+            less = self.policy.requirements.get((needed, tier, threat))
             if more is None or less is None or not _at_least(more, less):
                 return False
         return needed == "suspend_authenticator"

@@ -18,7 +18,7 @@ from mfadesk.prover.demands import ACTIONS, Demands
 from mfadesk.runbook.guards import UNKNOWN, Tree, variables_of
 from mfadesk.runbook.model import Hop, Path, Runbook, Step
 from mfadesk.runbook.parse import RESULTS
-from mfadesk.runbook.situation import FACTS
+from mfadesk.runbook.situation import FACTS, VOCABULARY
 from mfadesk.runbook.walk import DEADLINE_EDGE, targets, words_for_seconds
 
 MAX_STATES = 300_000
@@ -145,10 +145,13 @@ class _Walker:
         self._live = _live_before(runbook, self._at)
 
     def start(self) -> Known:
-        """Return what is known before the first step: what will be asked is unknown, what comes from elsewhere is open."""
+        """Return what is known before the first step.
+
+        What the directory or the opening of the case may have answered is open; what only a question answers is unknown.
+        """
         asked = {step.variable for step in self._runbook.steps.values() if step.variable}
         results = {variable.name for variable in RESULTS.values()}
-        closed = (asked | results) - FACTS
+        closed = (asked | results) - FACTS - VOCABULARY.keys()
         return tuple(UNKNOWN if name in closed else None for name in self._names)
 
     def prune(self, known: Known, step_id: str) -> Known:
@@ -281,4 +284,3 @@ def _live_before(runbook: Runbook, at: Mapping[str, int]) -> dict[str, int]:
             live[step.id] = found
             todo.extend(before[step.id])
     return live
-

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from mfadesk.prover.demands import Demands, Policy
+from mfadesk.assurance.model import Policy
+from mfadesk.prover.demands import Demands
 from mfadesk.prover.model import Finding, Proof
 from mfadesk.prover.product import MAX_STATES, Product, explore
 from mfadesk.prover.rules import GRAPH_RULES, STATE_RULES

@@ -24,6 +24,6 @@ def over(product: Product) -> Iterable[tuple[str, str]]:
             yield step.id, f'"{step.title}" names no action.'
         elif policy is not None:
             for tier, threat in pairs(TIERS, get_args(ThreatLevel)):
-                if policy.requirement(step.action, tier, threat) is None:
+                if (step.action, tier, threat) not in policy.requirements:
                     yield step.id, f"Policy demands nothing of {tier} for {step.action.replace('_', ' ')}, so it is refused."
                     break
