@@ -87,15 +87,14 @@ def decide(
             expires_at = min(ends, now + timedelta(seconds=requirement.decision_lifetime_s))
             return Allowed(assessment, requirement, expires_at, find_grace(live, requirement, policy))
 
-        def is_enough(more: Sequence[Evidence], used: frozenset[MethodId]) -> int | None:
+        def is_enough(more: Sequence[Evidence]) -> int | None:
             """Return the points that `more` evidence would reach, or None where it would not do."""
-            later = planning.without_survivors(circumstances, used)
             after = [item for item in live if item.method not in {extra.method for extra in more}] + list(more)
             judged = assess(after, held, policy)
             if judged.attack.points < requirement.minimum:
                 return None
             judged = assess(after, held, policy, requirement.resists)
-            return None if find_reasons(after, judged, later, requirement, policy, now) else judged.attack.points
+            return None if find_reasons(after, judged, circumstances, requirement, policy, now) else judged.attack.points
 
         found = planning.find_plans(live, available, policy, now, is_enough)
     except Refusal as refusal:
@@ -177,9 +176,10 @@ def _find_survivor_reasons(
     if unseen:
         reasons.append(Reason("provider_unknown", "What this person still has is not known now; look again before deciding."))
     strong = any(policy.methods[item.method].phishing_resistant for item in evidence)
+    used = {item.method for item in evidence}
     for name in circumstances.survivors:
         method = policy.methods.get(name)
-        if method is not None and method.relayable and strong:
+        if name in used or (method is not None and method.relayable and strong):
             continue
         called = method.name if method else name
         reasons.append(Reason(f"survivor:{name}", f"{called} was in use lately: use it, or record why it is out of reach."))

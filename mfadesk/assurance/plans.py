@@ -7,11 +7,10 @@ will be asked later, so the promise cannot drift from the decision.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from mfadesk.assurance.model import Circumstances, Evidence, MethodId, Plan, Policy
+from mfadesk.assurance.model import Evidence, MethodId, Plan, Policy
 
 MAX_ADDED = 3
 """Methods in one plan. A caller who would need four more is better served in person."""
@@ -22,8 +21,8 @@ MAX_SHOWN = 3
 MAX_AVAILABLE = 24
 """Methods that are tried; beyond it the quickest are."""
 
-Judge = Callable[[Sequence[Evidence], frozenset[MethodId]], int | None]
-"""Given further evidence and the methods it used: the points reached, or None where it would not do."""
+Judge = Callable[[Sequence[Evidence]], int | None]
+"""Given further evidence: the points reached, or None where it would not do."""
 
 
 def find_plans(
@@ -34,7 +33,7 @@ def find_plans(
     No plan is returned that holds another. None at all means that nothing this person still has would do: in person.
     """
     candidates = _find_candidates(live, available, policy)
-    if judge([_carry_out(name, policy, now, True) for name in candidates], frozenset(candidates)) is None:
+    if judge([_carry_out(name, policy, now, True) for name in candidates]) is None:
         # More evidence never lowers the cost, so where all of it is too little every part of it is too.
         return ()
     plans: list[Plan] = []
@@ -47,11 +46,6 @@ def find_plans(
                 plans.append(plan)
     plans.sort(key=lambda plan: (plan.minutes, len(plan.methods), -plan.points, plan.methods))
     return tuple(plans[:MAX_SHOWN])
-
-
-def without_survivors(circumstances: Circumstances, used: frozenset[MethodId]) -> Circumstances:
-    """Return the circumstances as they would be once `used` methods were used."""
-    return replace(circumstances, survivors=tuple(name for name in circumstances.survivors if name not in used))
 
 
 def _find_candidates(live: Sequence[Evidence], available: Iterable[MethodId], policy: Policy) -> tuple[MethodId, ...]:
@@ -68,7 +62,7 @@ def _try(chosen: tuple[MethodId, ...], live: Sequence[Evidence], policy: Policy,
     for second in (False, True) if attested else (False,):
         if not second and passed & set(attested):
             continue
-        points = judge([_carry_out(name, policy, now, second) for name in chosen], frozenset(chosen))
+        points = judge([_carry_out(name, policy, now, second) for name in chosen])
         if points is not None:
             minutes = max(policy.methods[name].minutes for name in chosen)
             return Plan(tuple(sorted(chosen)), minutes, points, tuple(sorted(attested)) if second else ())

@@ -2,7 +2,7 @@
 
 One commented YAML file says all of it, so that a security officer can read, argue about and change it without reading code.
 Every mistake is refused with its place and, where a name is nearly right, with the name that was meant. A policy that would let
-somebody in for free is a mistake too. `policy.schema.json` beside this file tells editors the same shape.
+somebody in for free is a mistake too. `policies/policy.schema.json` tells editors the same shape.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from mfadesk.assurance.circumstances import ALWAYS_HELD, DATA_WRITE, LEANINGS
@@ -110,7 +111,10 @@ class _Reader:
             "requirements": requirements,
             "limits": self._read_limits(),
         }
-        return Policy(**values, digest=digest(_plain(values)))
+        frozen: dict[str, Any] = {
+            name: MappingProxyType(value) if isinstance(value, Mapping) else value for name, value in values.items()
+        }
+        return Policy(**frozen, digest=digest(_plain(values)))
 
     def _count(self, place: Place, most: int) -> Place:
         if not 0 < len(place.mapping()) <= most:
@@ -157,10 +161,10 @@ class _Reader:
         ways = [self._names(item) for item in place.items()]
         if not ways:
             place.fail("nothing defeats this method, which no policy may claim")
-        for item, way in zip(place.items(), ways, strict=True):
-            if not way:
+        for i, item in enumerate(place.items()):
+            if not ways[i]:
                 item.fail("an empty alternative defeats the method for nothing")
-            if ways.count(way) > 1:
+            if ways[i] in ways[:i]:
                 item.fail("this alternative stands here twice")
         return tuple(sorted(ways, key=sorted))
 

@@ -1,0 +1,1 @@
+"""Policy files and their schema: data, no code."""
