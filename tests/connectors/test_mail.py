@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfadesk.connectors.lab.provider import open_lab
@@ -134,6 +134,7 @@ def test_only_one_plain_address_is_taken(to: str) -> None:
         require_message(Message(to, "s", "t", "k"))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["\r", "\n", "\r\n", "\x00", "\x85", "\u2028"]), st.text(max_size=40))
 def test_no_line_break_gets_into_a_subject(before: str, break_: str, after: str) -> None:
     with pytest.raises(Invalid):

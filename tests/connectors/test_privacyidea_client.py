@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfadesk.connectors.privacyidea.client import MAX_ANSWER_BYTES, require_address
-from mfadesk.connectors.privacyidea.policies import demands_proof, find_gaps
+from mfadesk.connectors.privacyidea.policies import demands_proof, find_excess, find_gaps
 from mfadesk.connectors.privacyidea.provider import PrivacyIdeaProvider, open_privacyidea
 from mfadesk.connectors.privacyidea.tokens import parse_token, serial_for
 from mfadesk.connectors.registry import open_provider
@@ -82,6 +82,7 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_json, st.sampled_from([200, 200, 200, 201, 400, 404, 500, 502]))
 def test_no_answer_is_taken_for_a_yes_that_was_not_promised(body: Any, status: int) -> None:
     provider = talking_to(lambda request: httpx.Response(status, json=body))
@@ -163,6 +164,21 @@ def test_proof_is_demanded_only_by_a_policy_that_applies_to_everybody() -> None:
     assert demands_proof([policy], "totp", "corp")
     assert not demands_proof([{**policy, "user": ["ada"]}], "totp", "corp")
     assert not demands_proof([{**policy, "action": {"verify_enrollment": "hotp"}}], "totp", "corp")
+
+
+def test_rights_that_the_desk_never_asks_for_are_named() -> None:
+    mine = {
+        "name": "desk",
+        "active": True,
+        "scope": "admin",
+        "adminuser": ["mfadesk"],
+        "action": {"tokenlist": True, "revoke": True},
+    }
+    other = {"name": "root", "active": True, "scope": "admin", "adminuser": ["admin"], "action": {"*": True}}
+    everybody = {"name": "all", "active": True, "scope": "admin", "adminuser": [], "action": {"auditlog": True, "set": False}}
+    assert find_excess([mine, other], "mfadesk") == ("revoke",)
+    assert find_excess([mine, other, everybody], "mfadesk") == ("auditlog", "revoke")
+    assert find_excess([other], "admin") == ("*",)
 
 
 def test_the_registry_names_what_is_wrong() -> None:

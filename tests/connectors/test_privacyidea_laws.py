@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from mfadesk.connectors.lab import oath
+from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.connectors.privacyidea.provider import PrivacyIdeaProvider, open_privacyidea
 from mfadesk.kernel.clock import SystemClock
 from mfadesk.kernel.errors import Unavailable
+from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.kernel.secret import Secret
 from mfadesk.ports.provider import Accepted, Rejected
-from tests.connectors.laws import ProviderLaws, enrolled, held
+from tests.connectors.laws import ProviderLaws, enrolled, held, passkey_for, secret_in, sign
 from tests.services import privacyidea as service
 
 pytestmark = [pytest.mark.privacyidea, pytest.mark.slow, pytest.mark.xdist_group("privacyidea")]
@@ -91,7 +95,46 @@ def test_it_is_healthy_and_says_what_it_can(house: PrivacyIdeaHouse) -> None:
     capabilities = house.provider.capabilities()
     assert capabilities.suspends_without_gap and house.provider.find_gaps() == ()
     assert capabilities.enrols >= {"totp", "hotp", "passkey"}
+    assert house.provider.find_excess_rights(service.SERVICE_ACCOUNT) == ()
     assert not capabilities.binds_challenge and not capabilities.ends_sessions
+
+
+def test_an_app_is_enrolled_proved_and_its_codes_are_taken_once(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    enrolment = house.provider.enrol(login, "totp", "New phone", "k-1")
+    secret, step = secret_in(enrolment.secret_uri), int(time.time()) // 30
+    code = [Secret(oath.hotp(secret, step + n)) for n in range(-2, 3)]
+    assert held(house, login)[enrolment.authenticator_id].on_phone
+    assert isinstance(house.provider.check_code(login, code[0]), Rejected)
+    assert house.provider.confirm_code(login, enrolment.authenticator_id, code[1]) == Accepted(
+        enrolment.authenticator_id, "totp", first_use=True
+    )
+    assert house.provider.check_code(login, code[1]) == Rejected("replayed")
+    assert house.provider.check_code(login, code[3]) == Accepted(enrolment.authenticator_id, "totp")
+    assert isinstance(house.provider.check_code(login, code[2]), Rejected)
+
+
+def test_one_challenge_covers_every_passkey_of_the_account(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    keys = []
+    for key in ("k-1", "k-2"):
+        enrolment = house.provider.enrol(login, "security_key", "Key " + key, key)
+        passkey, response = SoftPasskey.register(enrolment.creation_options or {}, house.origin, SystemRandomness())
+        assert isinstance(house.provider.confirm_passkey(login, enrolment.authenticator_id, response), Accepted)
+        keys.append((enrolment.authenticator_id, passkey))
+    for authenticator_id, passkey in keys:
+        verdict = sign(house, login, passkey)[3]
+        assert isinstance(verdict, Accepted) and verdict.authenticator_id == authenticator_id
+
+
+def test_asking_for_a_passkey_sends_no_text_message(house: PrivacyIdeaHouse) -> None:
+    login = house.fresh_login()
+    _, passkey = passkey_for(house, login)
+    house.server.call("POST", "/token/init", {"type": "sms", "user": login, "realm": "corp", "phone": "+15550100", "genkey": 1})
+    sms = next(each for each in held(house, login).values() if each.kind == "sms")
+    assert isinstance(sign(house, login, passkey)[3], Accepted)
+    challenges = house.server.call("GET", f"/token/challenges/{sms.id}")["challenges"]
+    assert challenges == []
 
 
 def test_a_service_token_that_is_not_accepted_is_named(server: service.PrivacyIdea) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mfadesk.connectors.privacyidea.policies import NEEDED
 from tests.services.absent import require
 
 ROOT = Path(__file__).parents[2]
@@ -30,21 +31,7 @@ USERS = tuple(f"person{n:03d}" for n in range(400))
 READY_S = 60.0
 GUNICORN = "-w 1 --threads 4 --no-control-socket"
 
-SERVICE_RIGHTS = (
-    "tokenlist",
-    "userlist",
-    "enrollTOTP",
-    "enrollHOTP",
-    "enrollWEBAUTHN",
-    "enable",
-    "disable",
-    "delete",
-    "reset",
-    "resync",
-    "triggerchallenge",
-    "getchallenges",
-    "policyread",
-)
+SERVICE_RIGHTS = tuple(sorted(NEEDED))
 
 DESK_POLICY = {"scope": "admin", "adminuser": SERVICE_ACCOUNT, "realm": REALM, "action": ", ".join(SERVICE_RIGHTS)}
 
@@ -187,7 +174,8 @@ def _set_up(url: str, admin: str, folder: Path) -> None:
 
 def _call(url: str, method: str, path: str, fields: dict[str, Any] | None, token: str | None) -> Any:
     body = json.dumps(fields or {}).encode() if method != "GET" else None
-    headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
+    # A GET that claims a JSON body and has none is a bad request to privacyIDEA.
+    headers = ({"Content-Type": "application/json"} if body is not None else {}) | ({"Authorization": token} if token else {})
     request = urllib.request.Request(url + path, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

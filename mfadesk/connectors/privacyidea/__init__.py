@@ -1,5 +1,9 @@
 """privacyIDEA 3.14 as a provider, over its REST API and nothing else (it is AGPL: another process, never a library).
 
+It needs a service token (``pi-manage api createtoken -r admin``) whose account is named in one admin policy for the one realm,
+with the actions of `policies.NEEDED`; an enrolment policy ``verify_enrollment="hotp totp"``; and for passkeys the relying
+party's id and name, and user verification ``required``, for enrolment and for authentication.
+
 Where it differs from the port, on purpose and in the open:
 
 * It makes its own WebAuthn challenges, so an assertion cannot commit to a case (`binds_challenge` is False).

@@ -15,6 +15,25 @@ WAVE_THROUGH = ("passOnNoToken", "passOnNoUser", "passthru", "passthru_assign", 
 
 VERIFY = "verify_enrollment"
 
+NEEDED = frozenset(
+    {
+        "tokenlist",
+        "userlist",
+        "enrollTOTP",
+        "enrollHOTP",
+        "enrollWEBAUTHN",
+        "enable",
+        "disable",
+        "delete",
+        "reset",
+        "resync",
+        "triggerchallenge",
+        "getchallenges",
+        "policyread",
+    }
+)
+"""The admin actions that this connector uses, and no other."""
+
 
 def find_gaps(policies: Iterable[Mapping[str, Any]], realm: str) -> tuple[str, ...]:
     """Return a sentence for each way around a suspended token; none at all where it holds.
@@ -47,6 +66,23 @@ def demands_proof(policies: Iterable[Mapping[str, Any]], token_type: str, realm:
         and token_type in str(_actions(policy).get(VERIFY, "")).split()
         for policy in policies
     )
+
+
+def find_excess(policies: Iterable[Mapping[str, Any]], account: str) -> tuple[str, ...]:
+    """Return the admin actions that `account` was given beyond `NEEDED`, in order; ``*`` where it was given all.
+
+    A credential that may do more than the desk asks of it is worth more to a thief than the desk (law 2 of the house).
+    """
+    given = {
+        name
+        for policy in policies
+        if policy.get("active")
+        and policy.get("scope") == "admin"
+        and (not policy.get("adminuser") or account in policy["adminuser"] or "*" in policy["adminuser"])
+        for name, value in _actions(policy).items()
+        if value
+    }
+    return tuple(sorted(given - NEEDED))
 
 
 def _closes_self_service(policy: Mapping[str, Any], realm: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
@@ -17,8 +17,9 @@ from mfadesk.connectors.privacyidea.ceremony import (
     require_registration,
 )
 from mfadesk.connectors.privacyidea.client import DEFAULT_TIMEOUT_S, SERVICE, Answer, Client, Declined, not_understood, refuse
-from mfadesk.connectors.privacyidea.policies import demands_proof, find_gaps
+from mfadesk.connectors.privacyidea.policies import demands_proof, find_excess, find_gaps
 from mfadesk.connectors.privacyidea.tokens import KEY_INFO, Token, parse_token, serial_for
+from mfadesk.connectors.privacyidea.verdict import UNKNOWN_USER, judge
 from mfadesk.kernel.clock import Clock
 from mfadesk.kernel.errors import Invalid, Refusal, Unavailable
 from mfadesk.kernel.secret import Secret
@@ -36,22 +37,10 @@ _TYPES: dict[AuthenticatorKind, str] = {
     "passkey_synced": "webauthn",
     "security_key": "webauthn",
 }
-_UNKNOWN_USER = 904
 _BAD_PARAMETER = 905
 _NOT_FOUND = 601
 _CODE = re.compile(r"[A-Za-z0-9-]{4,64}")
 _LOGIN = re.compile(r"[^\s*\x00-\x1f\x7f]{1,200}")
-
-# privacyIDEA says why in words; the first that fits counts, and what fits none is a plain no.
-_Reason = Literal["replayed", "locked", "suspended", "unknown"]
-_REASONS: tuple[tuple[str, _Reason], ...] = (
-    ("previous otp used again", "replayed"),
-    ("failcounter exceeded", "locked"),
-    ("token is disabled", "suspended"),
-    ("token is locked", "suspended"),
-    ("no tokens assigned", "unknown"),
-    ("not yet enrolled", "unknown"),
-)
 
 
 class PrivacyIdeaProvider:
@@ -90,6 +79,10 @@ class PrivacyIdeaProvider:
         policies = self._read_policies()
         return ("our account may not read the policies",) if policies is None else find_gaps(policies, self._realm)
 
+    def find_excess_rights(self, account: str) -> tuple[str, ...]:
+        """Return what our `account` may do at privacyIDEA and the desk never asks for, for `check`. Raises Unavailable."""
+        return find_excess(self._read_policies() or (), account)
+
     def look(self, login: str) -> Holdings:
         tokens = self._list(login)
         return Holdings(login, tuple(token.to_authenticator() for token in tokens), 0, self._clock.now())
@@ -100,7 +93,7 @@ class PrivacyIdeaProvider:
             # An empty code would be a request for a text message: privacyIDEA takes it for a PIN.
             return Rejected("wrong")
         fields = {"user": login, "realm": self._realm, "pass": code.reveal()}
-        return self._judge(held, self._client.post("/validate/check", fields), {"totp", "hotp", "recovery_code"})
+        return judge(held, self._client.post("/validate/check", fields), {"totp", "hotp", "recovery_code"})
 
     def begin_assertion(self, login: str, challenge: bytes) -> Mapping[str, Any]:
         """Return the options of privacyIDEA's own challenge; `challenge` is not used (`binds_challenge` is False).
@@ -134,7 +127,7 @@ class PrivacyIdeaProvider:
             return Rejected("replayed")
         if isinstance(answer, Declined) and answer.status in {400, 401}:
             return Rejected("wrong")
-        verdict = self._judge(held, answer, {"passkey_synced", "security_key", "passkey"})
+        verdict = judge(held, answer, {"passkey_synced", "security_key", "passkey"})
         if isinstance(verdict, Rejected):
             return verdict
         kind = ceremony.kind if verdict.kind != "security_key" else verdict.kind
@@ -181,7 +174,7 @@ class PrivacyIdeaProvider:
             return Rejected("wrong")
         if token.rollout_state != "verify":
             # Proved already: then this is an ordinary check of this one token.
-            return self._judge(
+            return judge(
                 [token],
                 self._client.post("/validate/check", {"serial": token.serial, "pass": code.reveal()}),
                 {"totp", "hotp"},
@@ -258,7 +251,7 @@ class PrivacyIdeaProvider:
         fields = {"user": login, "realm": self._realm, "pagesize": str(MAX_TOKENS)}
         answer = self._client.get("/token/", fields)
         if isinstance(answer, Declined):
-            if answer.code == _UNKNOWN_USER:
+            if answer.code == UNKNOWN_USER:
                 raise Refusal("unknown_account", "The provider does not know this account.")
             refuse(answer, "list tokens")
         try:
@@ -299,32 +292,6 @@ class PrivacyIdeaProvider:
         answer = self._client.delete(f"/token/{serial}")
         if isinstance(answer, Declined) and answer.code != _NOT_FOUND:
             refuse(answer, "delete a token")
-
-    def _judge(self, held: list[Token], answer: Answer | Declined, kinds: set[str]) -> Accepted | Rejected:
-        """Return what a validation came to. Only an acceptance by a token counts that the account was seen to hold before."""
-        if isinstance(answer, Declined):
-            if answer.code == _UNKNOWN_USER:
-                raise Refusal("unknown_account", "The provider does not know this account.")
-            refuse(answer, "validate a code")
-        if not isinstance(answer.value, bool):
-            raise not_understood()
-        if not answer.value:
-            text = str(answer.detail.get("message", "")).lower()
-            for words, reason in _REASONS:
-                if words in text:
-                    return Rejected(reason)
-            return Rejected("wrong")
-        serial = answer.detail.get("serial")
-        if not isinstance(serial, str):
-            raise Unavailable(
-                SERVICE,
-                "privacyIDEA accepted without any token, which proves nothing. See its policies passOnNoToken and passthru.",
-                effect_unknown=True,
-            )
-        token = next((each for each in held if each.serial == serial), None)
-        if token is None or token.kind not in kinds:
-            return Rejected("unknown")
-        return Accepted(token.serial, token.kind)
 
     def _require_pending_secret(self, answer: Answer, type_name: str, serial: str) -> Secret:
         if answer.detail.get("rollout_state") != "verify":
