@@ -45,24 +45,23 @@ def wake(home: Home, process: str = "cli") -> None:
         raise Invalid(CONFIG_NAME, " ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
 
 
-def migrate() -> int:
-    """Bring the tables up to date and return how many migrations ran."""
-    from django.core.management import call_command
+def count_waiting() -> int:
+    """Return how many migrations have not run."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if waiting:
-        call_command("migrate", interactive=False, verbosity=0)
-    return waiting
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def prepare(home: Home) -> None:
     """Make everything that must be there before the first page: tables, the ledger's first leaf, files for browsers."""
+    from django.core.management import call_command
+
     from mfadesk.store.commit import begin_ledger
 
-    migrate()
+    if count_waiting():
+        call_command("migrate", interactive=False, verbosity=0)
     begin_ledger(home.lock_file, home.public_keys(), SystemClock().now(), SystemRandomness())
     collect_static()
 

@@ -192,6 +192,7 @@ _RULES = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_RULES}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},  # SP 800-63B-4 §3.1.1.2 asks for 8 here
     {"NAME": f"{_RULES}.CommonPasswordValidator"},
+    {"NAME": f"{_RULES}.NumericPasswordValidator"},
     {"NAME": f"{_RULES}.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "account_login"

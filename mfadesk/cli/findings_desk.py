@@ -1,0 +1,185 @@
+"""Checks that need Django awake: database, staff, directory, provider, mail, policy, runbooks, processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from mfadesk.cli.findings import Finding, failed, passed, warned
+from mfadesk.kernel.errors import Invalid, Unavailable
+from mfadesk.store.home import Home
+
+SEEN_LATELY = timedelta(seconds=60)
+
+
+def database(home: Home) -> Iterable[Finding]:
+    """It answers, its tables are up to date, and it keeps what it says it kept."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            pragmas = _pragmas(cursor) if connection.vendor == "sqlite" else {}
+    except DatabaseError as error:
+        yield failed("database", f"The database does not answer ({type(error).__name__}).", "Start it, and look at database_url.")
+        return
+    yield passed("database", f"The database answers ({connection.vendor}).")
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        yield failed("migrations", f"{len(waiting)} migrations have not run.", "Stop the desk, back up, then `mfadesk upgrade`.")
+    else:
+        yield passed("migrations", "The tables are up to date.")
+    if pragmas and (pragmas["journal_mode"] != "wal" or pragmas["synchronous"] != 2):
+        yield failed("durability", f"The embedded database runs with {pragmas}.", "Remove whatever overrides its options.")
+    elif pragmas:
+        yield passed("durability", "The embedded database waits for the disk at every commit.")
+
+
+def _pragmas(cursor: Any) -> dict[str, Any]:
+    found = {}
+    for name in ("journal_mode", "synchronous"):
+        cursor.execute(f"PRAGMA {name}")
+        found[name] = cursor.fetchone()[0]
+    return found
+
+
+def ledger(home: Home) -> Iterable[Finding]:
+    """The ledger has begun."""
+    from mfadesk.store.models import TreeHead
+
+    head = TreeHead.objects.first()
+    if head is None:
+        yield failed("ledger", "The ledger has not begun.", "Run `mfadesk init`, or restore the database from its backup.")
+    else:
+        yield passed("ledger", f"The ledger holds {head.size} entries.")
+
+
+def staff(home: Home) -> Iterable[Finding]:
+    """There are enough people with the right second step."""
+    from allauth.mfa.models import Authenticator
+
+    from mfadesk.store.models import StaffMember
+
+    members = list(StaffMember.objects.filter(active=True))
+    with_factor = set(Authenticator.objects.values_list("user_id", flat=True))
+    with_passkey = set(Authenticator.objects.filter(type=Authenticator.Type.WEBAUTHN).values_list("user_id", flat=True))
+    if not any("administrator" in member.roles for member in members):
+        yield warned("administrator", "Nobody administers this desk yet.", "Open the link that `mfadesk init` printed.")
+    if sum("administrator" in member.roles for member in members) == 1:
+        yield warned("second_administrator", "One administrator works here: nobody can confirm what they invite.", "`mfadesk staff invite NAME --role administrator`")
+    if sum("operator" in member.roles for member in members) < 2:
+        yield warned("operators", "Fewer than two operators work here, so methods that an operator attests have no second look.", "Invite another operator.")
+    bare = [member.desk for member in members if member.user_id not in with_factor]
+    if bare:
+        yield warned("second_step", f"No second step yet: {', '.join(bare)}. They can reach its set-up page and nothing else.", "Ask them to add one.")
+    no_key = [member.desk for member in members if member.user_id not in with_passkey]
+    if no_key:
+        yield warned("staff_passkeys", f"No passkey: {', '.join(no_key)}. They can neither attest nor approve.", "Ask them to add a passkey.")
+    if members and not bare and not no_key:
+        yield passed("staff", f"{len(members)} people work here, each with a passkey.")
+
+
+def directory(home: Home) -> Iterable[Finding]:
+    """People are there, and the ones who matter have a manager who can vouch."""
+    from mfadesk.operations.import_directory import people_held
+    from mfadesk.operations.people import find_voucher
+
+    people = [person for person in people_held() if person.employment in ("active", "starts", "on_leave")]
+    if not people:
+        yield warned("directory", "The directory is empty.", "`mfadesk directory import FILE.csv`")
+        return
+    yield passed("directory", f"The directory knows {len(people)} people.")
+    without = [person.name for person in people if not person.break_glass and find_voucher(person) is None]
+    if without:
+        yield warned("managers", f"People whom nobody can vouch for: {len(without)}.", "Give them a manager, or the manager a delegate.")
+    one_way = sum(1 for person in people if sum(contact.notify for contact in person.contacts) < 2)
+    if one_way:
+        yield warned("second_address", f"People with one notification address only: {one_way}.", "Import a second one, such as personal_mail.")
+
+
+def provider(home: Home) -> Iterable[Finding]:
+    """The provider answers, and what its credential may do."""
+    from mfadesk.operations.desk import open_desk
+
+    if not home.config.provider:
+        yield failed("provider", "No identity provider is configured.", "Write a [provider] table into desk.toml.")
+        return
+    try:
+        from mfadesk.executor.compose import open_executor
+
+        executor = open_executor(open_desk(home))
+    except PermissionError:
+        yield warned("provider", "Only the executor's user can look at the provider.", "Run `mfadesk check` as that user too.")
+        return
+    except Invalid as error:
+        yield failed("provider", f"A connector cannot be opened: {error}", "Change it in desk.toml.")
+        return
+    for name, service in (("provider", executor.provider), ("mail", executor.courier)):
+        try:
+            service.health()
+        except Unavailable as error:
+            yield failed(name, error.sentence, f"Look at [{'provider' if name == 'provider' else 'courier'}] in desk.toml and at the service.")
+        else:
+            yield passed(name, f"The {'identity provider' if name == 'provider' else 'mail service'} answers.")
+    able = executor.provider.capabilities()
+    if not able.suspends_without_gap:
+        yield warned("suspend", f"{able.name} cannot suspend without leaving the password alone.", "Suspending is not offered.")
+    if not able.binds_challenge:
+        yield warned("challenge", f"{able.name} cannot bind a passkey to the case.", "An existing passkey counts less here.")
+    if not executor.services:
+        yield warned("factors", "No factor services are configured.", "Only the provider's own methods and vouching are offered.")
+
+
+def policy(home: Home) -> Iterable[Finding]:
+    """The policy can be read."""
+    from mfadesk.assurance.policy import load_policy
+
+    load_policy(Path(home.config.policy) if home.config.policy else None)
+    yield passed("policy", "The policy can be read." if home.config.policy else "The shipped policy is in force.")
+
+
+def runbooks(home: Home) -> Iterable[Finding]:
+    """Every runbook on the shelf parses and is proved against the policy in force."""
+    from mfadesk.assurance.policy import load_policy
+    from mfadesk.prover.prove import prove
+    from mfadesk.runbook.shelf import load_shelf
+
+    shelf = load_shelf()
+    rules = load_policy(Path(home.config.policy) if home.config.policy else None)
+    bad = [runbook.id for runbook in shelf.values() if not prove(runbook, rules).proved]
+    if bad:
+        yield failed("runbooks", f"Not proved against this policy: {', '.join(bad)}.", "`mfadesk prove` prints why.")
+    else:
+        yield passed("runbooks", f"All {len(shelf)} runbooks are proved against this policy.")
+
+
+def processes(home: Home) -> Iterable[Finding]:
+    """Executor and worker were seen lately."""
+    from mfadesk.store.models import Heartbeat
+
+    beats = {beat.name: beat.at for beat in Heartbeat.objects.all()}
+    for name in ("executor", "worker"):
+        if name not in beats:
+            yield warned(name, f"The {name} was never seen.", f"Start `mfadesk {name}`.")
+        elif datetime.now(UTC) - beats[name] > SEEN_LATELY:
+            yield warned(name, f"The {name} was last seen at {beats[name]:%H:%M} UTC on {beats[name]:%d %B}.", f"Start `mfadesk {name}`.")
+        else:
+            yield passed(name, f"The {name} is alive.")
+
+
+def risks(home: Home) -> Iterable[Finding]:
+    """What stands open by decision rather than by accident."""
+    if settings.LOCAL and not home.config.demo:
+        yield warned("address", "public_url is this machine only.", "Write the address that people will type, with https.")
+    if len(settings.ALLOWED_HOSTS) == 1 and not settings.LOCAL:
+        yield warned("one_host", "Console and portal share one host.", "Give the portal a host of its own where you can.")
+
+
+CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
+    database, ledger, staff, directory, provider, policy, runbooks, processes, risks,
+)  # fmt: skip

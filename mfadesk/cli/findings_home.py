@@ -1,0 +1,106 @@
+"""Checks that need no database: the folder, the keys, the clock, the mode."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from mfadesk.cli.filesystems import find_network
+from mfadesk.cli.findings import Finding, failed, passed, warned
+from mfadesk.kernel.errors import Invalid
+from mfadesk.store.home import Home
+
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""No desk was ever made before this; a clock that says so is wrong."""
+
+
+def folder(home: Home) -> Iterable[Finding]:
+    """The folder is its owner's alone."""
+    mode = stat.S_IMODE(home.folder.stat().st_mode)
+    if mode & 0o077:
+        yield failed("home_mode", f"Others on this machine may look into {home.folder} ({mode:04o}).", f"chmod 700 {home.folder}")
+    else:
+        yield passed("home_mode", "Nobody else on this machine may look into the desk's folder.")
+
+
+def file_system(home: Home) -> Iterable[Finding]:
+    """The embedded database is on a local disk."""
+    if home.config.database_url or os.environ.get("MFADESK_DATABASE_URL"):
+        return
+    kind = find_network(home.folder)
+    if kind:
+        yield failed("local_disk", f"The embedded database is on {kind}, where its locks do not hold.", "Move it to a local disk, or use PostgreSQL.")
+    else:
+        yield passed("local_disk", "The embedded database is on a local disk.")
+
+
+def keys(home: Home) -> Iterable[Finding]:
+    """The key files are there, whole, and nobody else's."""
+    readers = (("web", home.web_keys), ("executor", home.executor_keys), ("public", home.public_keys))
+    for name, read in readers:
+        path = home.folder / "keys" / f"{name}.json"
+        try:
+            read()
+        except PermissionError:
+            yield passed(f"key_{name}", f"keys/{name}.json belongs to another user: this process cannot read it.")
+            continue
+        except Invalid as error:
+            yield failed(f"key_{name}", error.what, "Restore keys/ from the backup; do not make new keys.")
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & (0o077 if name == "executor" else 0o027):
+            yield failed(f"key_{name}", f"keys/{name}.json may be read by others ({mode:04o}).", f"chmod 600 {path}")
+        else:
+            yield passed(f"key_{name}", f"keys/{name}.json is there and closed to others.")
+
+
+def wall(home: Home) -> Iterable[Finding]:
+    """Whether web and executor are really apart."""
+    keys_folder = home.folder / "keys"
+    owners = {name: (keys_folder / f"{name}.json").stat().st_uid for name in ("web", "executor") if (keys_folder / f"{name}.json").exists()}
+    one_user = len(set(owners.values())) == 1
+    embedded = not (home.config.database_url or os.environ.get("MFADESK_DATABASE_URL"))
+    if one_user or embedded:
+        why = "one user owns both key files" if one_user else "both write one database file"
+        yield warned(
+            "wall",
+            f"The wall between web pages and executor is nominal: {why}.",
+            "For real calls run the executor under a user of its own, alone with keys/executor.json, and use PostgreSQL.",
+        )
+    else:
+        yield passed("wall", "Web pages and executor run under users of their own.")
+
+
+def clock(home: Home) -> Iterable[Finding]:
+    """The clock is not absurd and does not jump. Whether it is exact, only a time server can tell."""
+    now, before = datetime.now(UTC), time.monotonic()
+    if now < EARLIEST:
+        yield failed("clock", f"This machine believes that it is {now:%d %B %Y}.", "Set the clock; codes and deadlines depend on it.")
+        return
+    newest = max((path.stat().st_mtime for path in home.folder.iterdir()), default=0.0)
+    if newest > now.timestamp() + 120:
+        yield failed("clock", "Files here were written in the future: the clock was set back.", "Set the clock, and look why it moved.")
+    elif time.monotonic() - before > 5:
+        yield warned("clock", "Reading the clock took seconds.", "Look at the load of this machine.")
+    else:
+        yield passed("clock", f"The clock says {now:%d %B %Y, %H:%M:%S} UTC; compare it with a time server.")
+
+
+def mode(home: Home) -> Iterable[Finding]:
+    """Demo or not, and whether it could be mistaken."""
+    if home.config.demo:
+        yield warned("demo", "This is the example desk. Its side room shows every secret of invented people.", "Make a desk of your own with `mfadesk init`.")
+    else:
+        yield passed("demo", "Demo mode is off. The side room is not installed and cannot be switched on here.")
+        if (home.folder / "demo.json").exists():
+            yield failed("demo_rest", "demo.json lies in this desk: it was made from a demo.", "Start from `mfadesk init`; do not convert a demo.")
+    if home.config.threat != "normal":
+        yield warned("threat", f"The threat level is {home.config.threat}.", "Lower it in desk.toml when the reason is gone.")
+    if home.config.reveal_to_dial:
+        yield warned("reveal_to_dial", "Operators may see a number for 60 seconds to call it back.", "A telephony connector that hides it is better.")
+
+
+CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (folder, file_system, keys, wall, clock, mode)
