@@ -1,0 +1,157 @@
+"""An independent, slow reading of a runbook: plain recursion over every walk, sharing no code with the prover.
+
+It enumerates every assignment of what is open at the start, follows every answer, every decision and every deadline, and
+notes by rule and step whatever goes wrong. Only for small runbooks without loops.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+from mfadesk.runbook.model import Runbook, Step
+
+OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_device"}
+ENOUGH_FOR = {
+    "suspend_old": {"suspend_authenticator", "replace_authenticator"},
+    "end_sessions": {"suspend_authenticator", "replace_authenticator"},
+    "remove_old": {"replace_authenticator"},
+    "resync": {"resync_authenticator"},
+    "reset_failures": {"resync_authenticator"},
+    "lift_suspension": {"replace_authenticator"},
+    "enrol": {"replace_authenticator", "add_authenticator"},
+}
+LEAST_PROOF = {"suspend_authenticator": {"suspend_authenticator", "replace_authenticator"}}
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true at one moment of one walk."""
+
+    answers: tuple[tuple[str, str], ...]
+    asked: bool = False
+    proved: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    suspended: bool = False
+    pending: bool = False
+    tested: bool = False
+    removed: bool = False
+    sessions_ended: bool = False
+    resynced: bool = False
+    untold: bool = False
+    declined: bool = False
+
+
+def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
+    """Return every (rule, step) that some walk shows wrong, and how many walks there were."""
+    found: set[tuple[str, str]] = set()
+    reached: set[str] = set()
+    asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
+    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "approval"}]
+    walks = 0
+
+    def go(step: Step, world: World) -> None:
+        nonlocal walks
+        reached.add(step.id)
+        found.update((rule, step.id) for rule in wrong_here(step, world))
+        if step.kind == "end":
+            walks += 1
+            return
+        for after in carried_out(step, world):
+            go(book.steps[first_edge(step, dict(after.answers))], after)
+        if step.deadline:
+            go(book.steps[step.deadline.then], world)
+            if step.kind in ("act", "enrol"):
+                for after in carried_out(step, world):
+                    go(book.steps[step.deadline.then], after)
+
+    for values in itertools.product(*(book.variables[name].values for name in free)):
+        go(book.steps[book.start], World(tuple(zip(free, values, strict=True))))
+    found |= {("steps-reached", step_id) for step_id in book.steps if step_id not in reached}
+    return found, walks
+
+
+def first_edge(step: Step, answers: dict[str, str]) -> str:
+    for edge in step.edges:
+        if edge.guard is None or holds(edge.guard.tree, answers):
+            return edge.to
+    raise AssertionError(step.id)
+
+
+def holds(tree, answers: dict[str, str]) -> bool:
+    if tree[0] == "const":
+        return tree[1]
+    if tree[0] == "in":
+        return answers.get(tree[1], "unknown") in tree[2]
+    parts = [holds(part, answers) for part in tree[1:]]
+    return not parts[0] if tree[0] == "not" else all(parts) if tree[0] == "and" else any(parts)
+
+
+def answered(world: World, name: str, value: str) -> World:
+    return replace(world, answers=(*(pair for pair in world.answers if pair[0] != name), (name, value)))
+
+
+def carried_out(step: Step, world: World) -> list[World]:
+    if step.kind == "ask":
+        return [replace(answered(world, step.variable, item.value), asked=True) for item in step.answers]
+    if step.kind == "verify":
+        return [replace(world, proved=world.proved | {step.action})]
+    if step.kind == "decide":
+        no = replace(world, allowed=world.allowed - {step.action})
+        yes = replace(world, allowed=world.allowed | {step.action})
+        return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
+    if step.kind == "approve":
+        no = replace(world, declined=True)
+        return [answered(world, "approval", "granted"), answered(no, "approval", "declined"), answered(no, "approval", "unknown")]
+    if step.kind == "enrol":
+        return [replace(world, pending=True)]
+    if step.kind == "confirm":
+        return [replace(world, pending=False, tested=True, untold=True) if world.pending else world]
+    if step.kind == "notify":
+        return [replace(world, untold=False)]
+    if step.kind == "act":
+        for verb in step.verbs:
+            world = replace(world, untold=True)
+            if verb == "suspend_old":
+                world = replace(world, suspended=True)
+            elif verb == "remove_old":
+                world = replace(world, removed=True, suspended=False)
+            elif verb == "end_sessions":
+                world = replace(world, sessions_ended=True)
+            elif verb == "lift_suspension":
+                world = replace(world, suspended=False)
+            else:
+                world = replace(world, resynced=True)
+    return [world]
+
+
+def wrong_here(step: Step, world: World):
+    if step.kind in ("act", "enrol"):
+        needs = ["enrol"] if step.kind == "enrol" else list(step.verbs)
+        if world.declined or any(not world.allowed & ENOUGH_FOR[need] for need in needs):
+            yield "evidence-suffices"
+        if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
+            yield "successor-first"
+    if step.kind == "decide" and not world.proved & LEAST_PROOF.get(step.action, {step.action}):
+        yield "decide-follows-verify"
+    if step.kind == "verify" and not world.asked:
+        yield "need-first"
+    if step.kind == "confirm" and not world.pending:
+        yield "new-is-tested"
+    if step.kind != "end":
+        return
+    if step.outcome == "changed":
+        if world.pending or not world.tested:
+            yield "new-is-tested"
+        if "replace_authenticator" in world.allowed and not (world.removed and world.sessions_ended):
+            yield "old-is-removed"
+    if world.suspended and step.outcome != "abandoned" and not step.alert:
+        yield "suspension-owned"
+    if world.untold and not step.alert:
+        yield "person-told"
+    lasting = world.pending or world.tested or world.removed
+    no_change = step.outcome in ("no_change_needed", "self_service")
+    half_way = step.outcome in ("handed_over", "abandoned") and (world.tested or world.removed) and not step.alert
+    untrue = (no_change or step.outcome in ("refused", "stopped")) and lasting
+    if untrue or half_way or (no_change and world.suspended) or (step.outcome == "refused" and world.resynced):
+        yield "outcome-honest"
