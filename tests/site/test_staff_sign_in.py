@@ -17,7 +17,7 @@ from mfadesk.store.models import StaffMember
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-PASSWORD = "calm paper, one step"  # noqa: S105
+PASSWORD = "calm paper, one step"
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 

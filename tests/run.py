@@ -1,0 +1,73 @@
+"""`make test`: run all that this machine can run, and say by name what it could not and what would enable it.
+
+With MFADESK_REQUIRE=all (as .ci/run sets it) a group that cannot run is a failure. The runner's own closing line comes last.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+def find_postgres() -> str | None:
+    """Return the folder of PostgreSQL's server programs, or None."""
+    folders = [Path(p).parent for p in (shutil.which("postgres"), shutil.which("initdb")) if p]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((str(f) for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
+
+
+def find_chromium() -> str | None:
+    """Return a Chromium that the browser tests can drive, or None."""
+    named = os.environ.get("MFADESK_CHROMIUM")
+    return named or next((path for path in CHROMIUM if Path(path).exists()), None)
+
+
+def find_privacyidea() -> str | None:
+    """Return the environment that holds privacyIDEA, or None."""
+    venv = Path(os.environ.get("MFADESK_PRIVACYIDEA_VENV") or ROOT / "var/services/privacyidea")
+    return str(venv) if (venv / "bin/gunicorn").exists() else None
+
+
+def find_shared() -> str | None:
+    """Return the folder with scenarios and drawings that stands beside a checkout where the project is developed, or None."""
+    return str(ROOT.parent / "shared") if (ROOT.parent / "shared" / "facts").exists() else None
+
+
+GROUPS = {
+    "postgres": (find_postgres, "PostgreSQL's server programs (Debian: postgresql-15)"),
+    "browser": (find_chromium, "Chromium (Debian: chromium), or its path in MFADESK_CHROMIUM"),
+    "privacyidea": (find_privacyidea, "tests/services/setup.sh, which puts privacyIDEA into an environment of its own"),
+    "shared": (find_shared, "the folder `shared` beside the project, with more scenarios"),
+}
+OPTIONAL = {"shared"}
+
+
+def main() -> int:
+    """Run the tests and return pytest's exit status, or 1 where a group is missing that must be there."""
+    everything = os.environ.get("MFADESK_REQUIRE") == "all"
+    missing = {name: how for name, (find, how) in GROUPS.items() if find() is None}
+    workers = ["-n", os.environ.get("MFADESK_TEST_WORKERS", "2")] if importlib.util.find_spec("xdist") else []
+    command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", "-rs", *sys.argv[1:]]
+    if "postgres" not in missing:
+        os.environ.setdefault("MFADESK_POSTGRES_BIN", str(find_postgres()))
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    sys.stdout.flush()
+    if missing:
+        print("\nNot run here, and what would enable it:")
+        for name, how in missing.items():
+            print(f"  {name}: {how}")
+        if everything and set(missing) - OPTIONAL:
+            print("Everything is required here (MFADESK_REQUIRE=all), so this is a failure.")
+            return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
