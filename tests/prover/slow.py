@@ -102,7 +102,11 @@ def carried_out(step: Step, world: World) -> list[World]:
         return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
     if step.kind == "approve":
         no = replace(world, declined=True)
-        return [answered(world, "approval", "granted"), answered(no, "approval", "declined"), answered(no, "approval", "unknown")]
+        return [
+            answered(world, "approval", "granted"),
+            answered(no, "approval", "declined"),
+            answered(no, "approval", "unknown"),
+        ]
     if step.kind == "enrol":
         return [replace(world, pending=True)]
     if step.kind == "confirm":

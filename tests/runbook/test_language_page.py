@@ -1,0 +1,43 @@
+"""The authors' page: every kind of step has an example there, each is read by the parser, and every rule is listed."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from mfadesk.prover.prove import RULES
+from mfadesk.runbook.model import StepKind
+from mfadesk.runbook.parse import parse_runbook
+
+PAGE = (Path(__file__).parents[2] / "docs/authors/language.md").read_text("utf-8")
+EXAMPLES = dict(re.findall(r"^## (\w+)\n(?:(?!^## ).*\n)*?```yaml\n((?:.*\n)*?)```", PAGE, re.MULTILINE))
+FRAME = """\
+runbook: example
+version: 1
+title: Example
+summary: The example, and what it leads to.
+goals: [try_it]
+variables: {authenticator: [works, gone]}
+start: example
+steps:
+  example:
+%s
+  next-step: {kind: end, title: Goes on, outcome: handed_over}
+  no-change: {kind: end, title: No change, outcome: no_change_needed}
+  ended: {kind: end, title: Ended, outcome: abandoned}
+"""
+
+
+@pytest.mark.parametrize("kind", get_args(StepKind))
+def test_the_example_of_each_kind_is_read(kind):
+    book = parse_runbook(FRAME % textwrap.indent(EXAMPLES[kind].rstrip(), "    "), "example.yaml")
+    assert book.steps["example"].kind == kind
+
+
+def test_the_page_lists_every_rule_with_its_sentence():
+    for name, sentence in RULES.items():
+        assert f"| `{name}` | {sentence} |" in PAGE

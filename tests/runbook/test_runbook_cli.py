@@ -1,0 +1,79 @@
+"""`mfadesk prove` and `mfadesk runbook`: shapes, exit statuses, and mistakes in files."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+from typer.testing import CliRunner
+
+from mfadesk.cli.prove import app as prove_app
+from mfadesk.cli.runbook import app as runbook_app
+from mfadesk.kernel.errors import Invalid
+
+SHELF = resources.files("mfadesk.runbook").joinpath("shelf")
+RUN = CliRunner()
+
+
+def broken(tmp_path):
+    text = SHELF.joinpath("codes-rejected.yaml").read_text("utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace('{when: decision == "allowed", to: resync', '{when: decision != "allowed", to: resync'))
+    return path
+
+
+def test_prove_without_a_path_proves_the_shelf_as_one_json_document():
+    result = RUN.invoke(prove_app, ["--json"])
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert {book["id"] for book in document["runbooks"]} >= {"device-replacement", "fix-push"}
+    for book in document["runbooks"]:
+        assert book["proved"] is True
+        assert book["findings"] == []
+        assert len(book["digest"]) == 64
+        assert book["seconds"] >= 0
+
+
+def test_prove_says_no_with_a_walk_that_shows_why(tmp_path):
+    path = broken(tmp_path)
+    result = RUN.invoke(prove_app, [str(path), "--json"])
+    (book,) = json.loads(result.stdout)["runbooks"]
+    assert result.exit_code == 1
+    assert book["proved"] is False
+    finding = next(item for item in book["findings"] if item["rule"] == "evidence-suffices")
+    assert finding["severity"] == "error"
+    assert finding["step"] == "resync"
+    assert [hop["step"] for hop in finding["path"]][-2:] == ["decide", "resync"]
+    words = RUN.invoke(prove_app, [str(path)])
+    assert words.exit_code == 1
+    assert "NOT proved" in words.stdout
+    assert "decision = refused" in words.stdout
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"a" * 3_000_000, b"runbook: x"])
+def test_a_file_that_is_no_runbook_is_wrong_use(tmp_path, content):
+    path = tmp_path / "x.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    result = RUN.invoke(prove_app, [str(path)])
+    assert isinstance(result.exception, Invalid)
+    assert "x.yaml" in str(result.exception)
+
+
+def test_lint_prints_each_mistake_with_its_line(tmp_path):
+    assert RUN.invoke(runbook_app, ["lint"]).exit_code == 0
+    result = RUN.invoke(runbook_app, ["lint", str(broken(tmp_path))])
+    assert result.exit_code == 1
+    assert "[evidence-suffices]" in result.stdout
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("runbok: x")
+    assert 'Did you mean "runbook"' in RUN.invoke(runbook_app, ["lint", str(bad)]).stdout
+
+
+def test_show_prints_an_outline_and_draws_a_map(tmp_path):
+    result = RUN.invoke(runbook_app, ["show", "fix-push", "--svg", str(tmp_path / "map.svg")])
+    assert result.exit_code == 0
+    assert "Use a code instead [instruct]" in result.stdout
+    assert (tmp_path / "map.svg").read_text("utf-8").startswith("<svg")
+    assert isinstance(RUN.invoke(runbook_app, ["show", "no-such"]).exception, Invalid)
