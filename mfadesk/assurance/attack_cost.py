@@ -133,8 +133,17 @@ def search(methods: Iterable[Falls], held: int, prices: Prices) -> int:
             break
         bought |= forced
         have |= forced
+        if not mixed:
+            # The least masks hold no other, so none of them holds what was forced.
+            simple = [mask for mask in simple if not mask & forced]
+            break
     standing = [prices.laid_out((mask, ())) for mask in simple]
-    standing += [prices.laid_out(falls) for falls in set(mixed)]
+    for falls in set(mixed):
+        for mask in simple:
+            if mask & falls[0] == mask:
+                break
+        else:
+            standing.append(prices.laid_out(falls))
     if len(standing) > MAX_WAYS:
         raise Refusal("too_many_methods", f"More than {MAX_WAYS} methods passed in one case; no decision is made on that.")
     for _, group in _group(standing):
