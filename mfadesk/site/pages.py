@@ -86,7 +86,9 @@ def staff_list(request: HttpRequest) -> HttpResponseBase:
             else:
                 person = request.POST.get("person", "").strip() or None
                 login, desk = request.POST.get("login", ""), request.POST.get("desk", "")
-                token = staff.invite_staff(login, request.POST.getlist("roles"), desk, person, actor.id, now, SystemRandomness())
+                token = staff.invite_staff(
+                    login, request.POST.getlist("roles"), desk, person, actor.id, now, SystemRandomness()
+                )
                 context["link"] = request.build_absolute_uri(reverse("invitation", args=[token]))
         except Invalid as error:
             context["problem"] = str(error)
