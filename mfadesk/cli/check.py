@@ -49,7 +49,10 @@ def run_checks(home: Home) -> list[Finding]:
     try:
         wake(home)
     except Invalid as error:
-        return [*found, Finding("settings", "fail", f"The settings contradict each other: {error.what}", "Change desk.toml as it says.")]
+        return [
+            *found,
+            Finding("settings", "fail", f"The settings contradict each other: {error.what}", "Change desk.toml as it says."),
+        ]
     found.append(Finding("settings", "ok", "The settings do not contradict each other.", ""))
     return found + _collect(findings_desk.CHECKS, home)
 
@@ -64,5 +67,12 @@ def _collect(checks: Iterable[Callable[[Home], Iterable[Finding]]], home: Home) 
         except MfadeskError as error:
             found.append(Finding(one.__name__, "fail", error.sentence, "See the sentence."))
         except Exception as error:
-            found.append(Finding(one.__name__, "fail", f"Could not be looked at: {type(error).__name__}.", "Run with MFADESK_DEBUG=1 and report it."))
+            found.append(
+                Finding(
+                    one.__name__,
+                    "fail",
+                    f"Could not be looked at: {type(error).__name__}.",
+                    "Run with MFADESK_DEBUG=1 and report it.",
+                )
+            )
     return found

@@ -38,7 +38,9 @@ RUNNING = "running.lock"
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="The port of the web pages.")] = 8000,
-    folder: Annotated[Path, typer.Option("--dir", envvar="DEMO_DIR", help="Where the demo keeps its state.")] = Path("var/demo"),
+    folder: Annotated[Path, typer.Option("--dir", envvar="DEMO_DIR", help="Where the demo keeps its state.")] = Path(
+        "var/demo"
+    ),
     reset_only: Annotated[bool, typer.Option("--reset-only", help="Forget the demo's state and stop.")] = False,
 ) -> None:
     """Start the desk with an example organisation. A second start goes on where the first stopped.
@@ -83,7 +85,8 @@ def require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise Refusal(
-                "port_taken", f"Port {port} is taken on this machine. Stop what uses it, or choose another: PORT={port + 1} make demo"
+                "port_taken",
+                f"Port {port} is taken on this machine. Stop what uses it, or choose another: PORT={port + 1} make demo",
             ) from error
 
 
@@ -95,7 +98,9 @@ def only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Refusal("already_running", f"A demo runs on {folder} already. Stop it with Ctrl-C, or set DEMO_DIR.") from error
+            raise Refusal(
+                "already_running", f"A demo runs on {folder} already. Stop it with Ctrl-C, or set DEMO_DIR."
+            ) from error
         yield
 
 
@@ -132,7 +137,9 @@ def open_demo(folder: Path, url: str) -> Home:
 
 def _code_stamp() -> str:
     package = Path(__file__).resolve().parent.parent
-    found = sorted((str(path.relative_to(package)), path.stat().st_mtime_ns) for path in package.rglob("*") if path.suffix in _PREPARES)
+    found = sorted(
+        (str(path.relative_to(package)), path.stat().st_mtime_ns) for path in package.rglob("*") if path.suffix in _PREPARES
+    )
     return hashlib.sha256(repr((__version__, found)).encode()).hexdigest()
 
 
@@ -164,7 +171,11 @@ def run(home: Home, port: int) -> None:
     logs = home.folder / "logs"
     logs.mkdir(exist_ok=True)
     program = [sys.executable, "-m", "mfadesk.cli.main"]
-    environment = {"MFADESK_HOME": str(home.folder), "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {
+        "MFADESK_HOME": str(home.folder),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     children = [
         Child(name, [*program, name, "--with-parent", *more], environment, logs / f"{name}.log")
         for name, more in (("executor", []), ("serve", ["--port", str(port)]), ("worker", []))

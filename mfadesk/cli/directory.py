@@ -42,7 +42,9 @@ def import_file(
         fields = Counter(name for changed in plan.changed for name in changed.what)
         typer.echo("Changed: " + ", ".join(f"{name} ({count})" for name, count in fields.most_common()) + ".")
     if plan.contacts_changed or plan.managers_changed:
-        typer.echo(f"{plan.contacts_changed} people get new contacts and {plan.managers_changed} a new manager: these count as fresh for a while.")
+        typer.echo(
+            f"{plan.contacts_changed} people get new contacts and {plan.managers_changed} a new manager: these count as fresh for a while."
+        )
     if plan.gone:
         names = ", ".join(person.name for person in plan.gone[:SHOWN])
         typer.echo(f"Gone from the file, kept as having left: {names}{' …' if len(plan.gone) > SHOWN else ''}.")

@@ -25,13 +25,17 @@ def database(home: Home) -> Iterable[Finding]:
             cursor.execute("SELECT 1")
             pragmas = _pragmas(cursor) if connection.vendor == "sqlite" else {}
     except DatabaseError as error:
-        yield failed("database", f"The database does not answer ({type(error).__name__}).", "Start it, and look at database_url.")
+        yield failed(
+            "database", f"The database does not answer ({type(error).__name__}).", "Start it, and look at database_url."
+        )
         return
     yield passed("database", f"The database answers ({connection.vendor}).")
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
-        yield failed("migrations", f"{len(waiting)} migrations have not run.", "Stop the desk, back up, then `mfadesk upgrade`.")
+        yield failed(
+            "migrations", f"{len(waiting)} migrations have not run.", "Stop the desk, back up, then `mfadesk upgrade`."
+        )
     else:
         yield passed("migrations", "The tables are up to date.")
     if pragmas and (pragmas["journal_mode"] != "wal" or pragmas["synchronous"] != 2):
@@ -71,15 +75,31 @@ def staff(home: Home) -> Iterable[Finding]:
     if not any("administrator" in member.roles for member in members):
         yield warned("administrator", "Nobody administers this desk yet.", "Open the link that `mfadesk init` printed.")
     if sum("administrator" in member.roles for member in members) == 1:
-        yield warned("second_administrator", "One administrator works here: nobody can confirm what they invite.", "`mfadesk staff invite NAME --role administrator`")
+        yield warned(
+            "second_administrator",
+            "One administrator works here: nobody can confirm what they invite.",
+            "`mfadesk staff invite NAME --role administrator`",
+        )
     if sum("operator" in member.roles for member in members) < 2:
-        yield warned("operators", "Fewer than two operators work here, so methods that an operator attests have no second look.", "Invite another operator.")
+        yield warned(
+            "operators",
+            "Fewer than two operators work here, so methods that an operator attests have no second look.",
+            "Invite another operator.",
+        )
     bare = [member.desk for member in members if member.user_id not in with_factor]
     if bare:
-        yield warned("second_step", f"No second step yet: {', '.join(bare)}. They can reach its set-up page and nothing else.", "Ask them to add one.")
+        yield warned(
+            "second_step",
+            f"No second step yet: {', '.join(bare)}. They can reach its set-up page and nothing else.",
+            "Ask them to add one.",
+        )
     no_key = [member.desk for member in members if member.user_id not in with_passkey]
     if no_key:
-        yield warned("staff_passkeys", f"No passkey: {', '.join(no_key)}. They can neither attest nor approve.", "Ask them to add a passkey.")
+        yield warned(
+            "staff_passkeys",
+            f"No passkey: {', '.join(no_key)}. They can neither attest nor approve.",
+            "Ask them to add a passkey.",
+        )
     if members and not bare and not no_key:
         yield passed("staff", f"{len(members)} people work here, each with a passkey.")
 
@@ -96,10 +116,16 @@ def directory(home: Home) -> Iterable[Finding]:
     yield passed("directory", f"The directory knows {len(people)} people.")
     without = [person.name for person in people if not person.break_glass and find_voucher(person) is None]
     if without:
-        yield warned("managers", f"People whom nobody can vouch for: {len(without)}.", "Give them a manager, or the manager a delegate.")
+        yield warned(
+            "managers", f"People whom nobody can vouch for: {len(without)}.", "Give them a manager, or the manager a delegate."
+        )
     one_way = sum(1 for person in people if sum(contact.notify for contact in person.contacts) < 2)
     if one_way:
-        yield warned("second_address", f"People with one notification address only: {one_way}.", "Import a second one, such as personal_mail.")
+        yield warned(
+            "second_address",
+            f"People with one notification address only: {one_way}.",
+            "Import a second one, such as personal_mail.",
+        )
 
 
 def provider(home: Home) -> Iterable[Finding]:
@@ -123,7 +149,11 @@ def provider(home: Home) -> Iterable[Finding]:
         try:
             service.health()
         except Unavailable as error:
-            yield failed(name, error.sentence, f"Look at [{'provider' if name == 'provider' else 'courier'}] in desk.toml and at the service.")
+            yield failed(
+                name,
+                error.sentence,
+                f"Look at [{'provider' if name == 'provider' else 'courier'}] in desk.toml and at the service.",
+            )
         else:
             yield passed(name, f"The {'identity provider' if name == 'provider' else 'mail service'} answers.")
     able = executor.provider.capabilities()
@@ -132,7 +162,9 @@ def provider(home: Home) -> Iterable[Finding]:
     if not able.binds_challenge:
         yield warned("challenge", f"{able.name} cannot bind a passkey to the case.", "An existing passkey counts less here.")
     if not executor.services:
-        yield warned("factors", "No factor services are configured.", "Only the provider's own methods and vouching are offered.")
+        yield warned(
+            "factors", "No factor services are configured.", "Only the provider's own methods and vouching are offered."
+        )
 
 
 def policy(home: Home) -> Iterable[Finding]:
@@ -167,7 +199,9 @@ def processes(home: Home) -> Iterable[Finding]:
         if name not in beats:
             yield warned(name, f"The {name} was never seen.", f"Start `mfadesk {name}`.")
         elif datetime.now(UTC) - beats[name] > SEEN_LATELY:
-            yield warned(name, f"The {name} was last seen at {beats[name]:%H:%M} UTC on {beats[name]:%d %B}.", f"Start `mfadesk {name}`.")
+            yield warned(
+                name, f"The {name} was last seen at {beats[name]:%H:%M} UTC on {beats[name]:%d %B}.", f"Start `mfadesk {name}`."
+            )
         else:
             yield passed(name, f"The {name} is alive.")
 

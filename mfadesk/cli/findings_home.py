@@ -21,7 +21,9 @@ def folder(home: Home) -> Iterable[Finding]:
     """The folder is its owner's alone."""
     mode = stat.S_IMODE(home.folder.stat().st_mode)
     if mode & 0o077:
-        yield failed("home_mode", f"Others on this machine may look into {home.folder} ({mode:04o}).", f"chmod 700 {home.folder}")
+        yield failed(
+            "home_mode", f"Others on this machine may look into {home.folder} ({mode:04o}).", f"chmod 700 {home.folder}"
+        )
     else:
         yield passed("home_mode", "Nobody else on this machine may look into the desk's folder.")
 
@@ -32,7 +34,11 @@ def file_system(home: Home) -> Iterable[Finding]:
         return
     kind = find_network(home.folder)
     if kind:
-        yield failed("local_disk", f"The embedded database is on {kind}, where its locks do not hold.", "Move it to a local disk, or use PostgreSQL.")
+        yield failed(
+            "local_disk",
+            f"The embedded database is on {kind}, where its locks do not hold.",
+            "Move it to a local disk, or use PostgreSQL.",
+        )
     else:
         yield passed("local_disk", "The embedded database is on a local disk.")
 
@@ -60,7 +66,11 @@ def keys(home: Home) -> Iterable[Finding]:
 def wall(home: Home) -> Iterable[Finding]:
     """Whether web and executor are really apart."""
     keys_folder = home.folder / "keys"
-    owners = {name: (keys_folder / f"{name}.json").stat().st_uid for name in ("web", "executor") if (keys_folder / f"{name}.json").exists()}
+    owners = {
+        name: (keys_folder / f"{name}.json").stat().st_uid
+        for name in ("web", "executor")
+        if (keys_folder / f"{name}.json").exists()
+    }
     one_user = len(set(owners.values())) == 1
     embedded = not (home.config.database_url or os.environ.get("MFADESK_DATABASE_URL"))
     if one_user or embedded:
@@ -78,11 +88,15 @@ def clock(home: Home) -> Iterable[Finding]:
     """The clock is not absurd and does not jump. Whether it is exact, only a time server can tell."""
     now, before = datetime.now(UTC), time.monotonic()
     if now < EARLIEST:
-        yield failed("clock", f"This machine believes that it is {now:%d %B %Y}.", "Set the clock; codes and deadlines depend on it.")
+        yield failed(
+            "clock", f"This machine believes that it is {now:%d %B %Y}.", "Set the clock; codes and deadlines depend on it."
+        )
         return
     newest = max((path.stat().st_mtime for path in home.folder.iterdir()), default=0.0)
     if newest > now.timestamp() + 120:
-        yield failed("clock", "Files here were written in the future: the clock was set back.", "Set the clock, and look why it moved.")
+        yield failed(
+            "clock", "Files here were written in the future: the clock was set back.", "Set the clock, and look why it moved."
+        )
     elif time.monotonic() - before > 5:
         yield warned("clock", "Reading the clock took seconds.", "Look at the load of this machine.")
     else:
@@ -92,15 +106,27 @@ def clock(home: Home) -> Iterable[Finding]:
 def mode(home: Home) -> Iterable[Finding]:
     """Demo or not, and whether it could be mistaken."""
     if home.config.demo:
-        yield warned("demo", "This is the example desk. Its side room shows every secret of invented people.", "Make a desk of your own with `mfadesk init`.")
+        yield warned(
+            "demo",
+            "This is the example desk. Its side room shows every secret of invented people.",
+            "Make a desk of your own with `mfadesk init`.",
+        )
     else:
         yield passed("demo", "Demo mode is off. The side room is not installed and cannot be switched on here.")
         if (home.folder / "demo.json").exists():
-            yield failed("demo_rest", "demo.json lies in this desk: it was made from a demo.", "Start from `mfadesk init`; do not convert a demo.")
+            yield failed(
+                "demo_rest",
+                "demo.json lies in this desk: it was made from a demo.",
+                "Start from `mfadesk init`; do not convert a demo.",
+            )
     if home.config.threat != "normal":
         yield warned("threat", f"The threat level is {home.config.threat}.", "Lower it in desk.toml when the reason is gone.")
     if home.config.reveal_to_dial:
-        yield warned("reveal_to_dial", "Operators may see a number for 60 seconds to call it back.", "A telephony connector that hides it is better.")
+        yield warned(
+            "reveal_to_dial",
+            "Operators may see a number for 60 seconds to call it back.",
+            "A telephony connector that hides it is better.",
+        )
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (folder, file_system, keys, wall, clock, mode)

@@ -16,7 +16,9 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.store.home import CONFIG_NAME, Home, load_home
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

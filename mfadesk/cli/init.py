@@ -21,8 +21,12 @@ app = typer.Typer()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of the new desk.")] = Path("desk"),
     organisation: Annotated[str, typer.Option(help="The organisation's name, as people know it.")] = "",
-    url: Annotated[str, typer.Option(help="The address people will type; https, unless it is localhost.")] = "http://localhost:8000",
-    database_url: Annotated[str, typer.Option(envvar="MFADESK_DATABASE_URL", help="postgresql://…; the embedded database without it.")] = "",
+    url: Annotated[
+        str, typer.Option(help="The address people will type; https, unless it is localhost.")
+    ] = "http://localhost:8000",
+    database_url: Annotated[
+        str, typer.Option(envvar="MFADESK_DATABASE_URL", help="postgresql://…; the embedded database without it.")
+    ] = "",
     admin: Annotated[str, typer.Option(help="The name with which the first administrator signs in.")] = "admin",
     yes: YesOption = False,
 ) -> None:
@@ -36,18 +40,24 @@ def init(
         raise Invalid(str(folder), "A desk is here already; nothing was changed.")
     if not database_url:
         require_local(folder)
-    typer.echo(f"Makes a desk for {organisation} in {folder}: desk.toml, keys, {'PostgreSQL tables' if database_url else 'a database'}.")
+    typer.echo(
+        f"Makes a desk for {organisation} in {folder}: desk.toml, keys, {'PostgreSQL tables' if database_url else 'a database'}."
+    )
     agree("Go on?", yes)
     # A password in an address belongs in the environment, where backups of the configuration do not carry it along.
     stored = "" if "@" in database_url and ":" in database_url.split("@")[0].removeprefix("postgresql://") else database_url
-    home = create_home(folder, Config(organisation=organisation, public_url=url.rstrip("/"), database_url=stored), SystemRandomness())
+    home = create_home(
+        folder, Config(organisation=organisation, public_url=url.rstrip("/"), database_url=stored), SystemRandomness()
+    )
     wake(home)
     prepare(home)
     from mfadesk.operations.staff import FIRST, invite_staff
 
     now = datetime.now(UTC)
     token = invite_staff(admin, ["administrator", "operator"], "Administrator", None, FIRST, now, SystemRandomness())
-    typer.echo(f"Done. The first administrator opens this link once, within 24 hours:\n\n  {home.config.public_url}/invite/{token}/\n")
+    typer.echo(
+        f"Done. The first administrator opens this link once, within 24 hours:\n\n  {home.config.public_url}/invite/{token}/\n"
+    )
     if stored != database_url:
         typer.echo("The database address holds a password, so it was not written down: keep MFADESK_DATABASE_URL set.")
     typer.echo(f"Next: write provider and mail into {folder / CONFIG_NAME}, then start")

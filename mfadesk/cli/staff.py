@@ -22,7 +22,9 @@ def staff() -> None:
 @app.command()
 def invite(
     login: Annotated[str, typer.Argument(help="The name with which they will sign in.")],
-    role: Annotated[list[str] | None, typer.Option(help="operator, approver, security, author, auditor or administrator; may be repeated.")] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="operator, approver, security, author, auditor or administrator; may be repeated.")
+    ] = None,
     desk: Annotated[str, typer.Option(help="How they are shown, such as “Desk 3”.")] = "",
     person: Annotated[str, typer.Option(help="Their id in the directory, so that nobody works on their own case.")] = "",
     home: HomeOption = None,
@@ -41,5 +43,7 @@ def invite(
     if NEEDS_SECOND & set(roles):
         typer.echo(f"An administrator has to confirm it at {desk_home.config.public_url}/staff/ before the link works.")
     agree("Make the invitation?", yes)
-    token = invite_staff(login, roles, desk, person or None, f"shell:{getpass.getuser()}"[:80], datetime.now(UTC), SystemRandomness())
+    token = invite_staff(
+        login, roles, desk, person or None, f"shell:{getpass.getuser()}"[:80], datetime.now(UTC), SystemRandomness()
+    )
     typer.echo(f"Give this link to its owner yourself:\n\n  {desk_home.config.public_url}/invite/{token}/\n")

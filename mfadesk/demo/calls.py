@@ -67,7 +67,10 @@ CALLS: tuple[Call, ...] = (
             Line("What do you still have?", "My number. Just text me. My key is at my sister’s, I can’t get it today."),
             Line("Anything you ask about her", "Knows the employee number, the birth date and the manager’s name."),
         ),
-        has=("Rosemary’s phone number, by a stolen SIM: texts and calls arrive", "everything that a data leak and a profile page tell"),
+        has=(
+            "Rosemary’s phone number, by a stolen SIM: texts and calls arrive",
+            "everything that a data leak and a profile page tell",
+        ),
         tries=(
             "Press for a reset, ask for another person, say that the director is waiting.",
             "Ask the desk to send the link to a new address or number.",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pyotp
 
@@ -35,14 +34,17 @@ def read_scan(text: str, owner: str) -> str:
         raise Invalid("scan", "Paste the address behind the QR code, or the key under it.")
     if not text.lower().startswith("otpauth:"):
         text = f"otpauth://totp/{quote(owner)}?secret={''.join(text.split()).replace('-', '').upper().rstrip('=')}"
-    parts = urlsplit(text)
-    secret = parse_qs(parts.query).get("secret", [""])[0]
     try:
-        if len(base64.b32decode(secret.upper() + "=" * (-len(secret) % 8))) < 10:
-            raise Invalid("scan", "That key is too short. Copy all of it.")
-    except binascii.Error as error:
+        parts = urlsplit(text)
+        asked = parse_qs(parts.query)
+        secret = asked.get("secret", [""])[0]
+        long_enough = len(base64.b32decode(secret.upper() + "=" * (-len(secret) % 8))) >= 10
+        readable = int(asked.get("digits", ["6"])[0]) in (6, 7, 8) and 0 <= int(asked.get("counter", ["0"])[0]) < 2**63
+    except ValueError as error:
         raise Invalid("scan", "That is no key: it has letters A to Z and digits 2 to 7 only.") from error
-    if parts.hostname not in ("totp", "hotp"):
+    if not long_enough:
+        raise Invalid("scan", "That key is too short. Copy all of it.")
+    if parts.hostname not in ("totp", "hotp") or not readable:
         raise Invalid("scan", "That address is for another kind of token.")
     return text
 
@@ -59,11 +61,6 @@ def show(uri: str, counter: int = 0, now: float | None = None) -> Shown:
     ahead = int(asked.get("x-drift", ["0"])[0]) * PERIOD_S
     code = pyotp.TOTP(secret, digits=digits, interval=PERIOD_S).at(int(moment + ahead))
     return Shown(_groups(code), PERIOD_S - int(moment) % PERIOD_S)
-
-
-def name_of(uri: str) -> str:
-    """Return the account's name as the app would list it."""
-    return unquote(urlsplit(uri).path.lstrip("/")) or "account"
 
 
 def _groups(code: str) -> str:

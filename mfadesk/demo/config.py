@@ -21,7 +21,14 @@ def demo_config(folder: Path, url: str) -> Config:
         desk_phone=org.DESK_PHONE,
         demo=True,
         reveal_to_dial=True,
-        provider={"kind": "lab", "path": lab, "seed_key_key": SEED_ENTRY, "rp_id": "localhost", "origins": [url], "issuer": org.NAME},
+        provider={
+            "kind": "lab",
+            "path": lab,
+            "seed_key_key": SEED_ENTRY,
+            "rp_id": "localhost",
+            "origins": [url],
+            "issuer": org.NAME,
+        },
         courier={"kind": "mailbox", "path": lab},
         factors={"kind": "lab", "path": lab},
     )

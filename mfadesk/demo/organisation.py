@@ -101,7 +101,10 @@ def holds(login: str, tier: str, place: int) -> tuple[Held, ...]:
     if tier == "tier0":
         return (Held("security_key", "Black key", age, used), Held("security_key", "Spare key", age, None))
     if tier == "privileged":
-        return (Held("security_key", "Blue key", age, used), Held("passkey", "Passkey on the work laptop", age // 2, used + 0.2))
+        return (
+            Held("security_key", "Blue key", age, used),
+            Held("passkey", "Passkey on the work laptop", age // 2, used + 0.2),
+        )
     if tier in ("exec", "sensitive") or place % 4 == 0:
         synced = place % 5 == 0
         label = "Passkey in the phone's cloud" if synced else "Passkey on the work laptop"

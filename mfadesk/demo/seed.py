@@ -1,4 +1,4 @@
-"""Puts the example organisation in place: directory by two real imports, accounts in the lab, staff with a password and two second steps."""
+"""Puts the example organisation in place: directory by two real imports, accounts in the lab, staff with two second steps."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def seed(home: Home, clock: Clock, randomness: Randomness) -> None:
     write_state(home.folder, state)
 
 
-def _give_account(lab: LabProvider, person: Person, place: int, now: datetime, state: DemoState, randomness: Randomness) -> None:
+def _give_account(
+    lab: LabProvider, person: Person, place: int, now: datetime, state: DemoState, randomness: Randomness
+) -> None:
     scene = lab.scene
     scene.add_account(person.login, disabled=person.employment in ("left", "starts"))
     for held in org.holds(person.login, person.tier, place):

@@ -180,7 +180,10 @@ def linked(text: str) -> SafeString:
     parts, at = [], 0
     for match in _LINK.finditer(text):
         url = match[0].rstrip(".,;)")
-        parts += [conditional_escape(text[at : match.start()]), f'<a href="{conditional_escape(url)}">{conditional_escape(url)}</a>']
+        parts += [
+            conditional_escape(text[at : match.start()]),
+            f'<a href="{conditional_escape(url)}">{conditional_escape(url)}</a>',
+        ]
         at = match.start() + len(url)
     parts.append(conditional_escape(text[at:]))
     return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above

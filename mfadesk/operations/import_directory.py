@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import transaction
 
 from mfadesk.operations.directory_csv import DirectoryChanges, compare, read_directory, search_text
-from mfadesk.ports.people import Contact, Person
+from mfadesk.operations.people import person_of
+from mfadesk.ports.people import Person
 from mfadesk.store.models import ContactRow, PersonRow
 
 
@@ -30,18 +31,10 @@ def import_directory(text: str, now: datetime) -> DirectoryChanges:
 
 def people_held() -> tuple[Person, ...]:
     """Return everybody in the directory, the gone among them."""
-    contacts: dict[str, list[Contact]] = {}
+    contacts: dict[str, list[ContactRow]] = {}
     for row in ContactRow.objects.order_by("id"):
-        contacts.setdefault(row.person_id, []).append(Contact(row.kind, row.value, row.since, row.notify))
-    return tuple(_as_person(row, tuple(contacts.get(row.id, ()))) for row in PersonRow.objects.order_by("id"))
-
-
-def _as_person(row: PersonRow, contacts: tuple[Contact, ...]) -> Person:
-    return Person(
-        id=row.id, login=row.login, name=row.name, tier=row.tier, job=row.job, site=row.site, employment=row.employment,
-        starts_on=row.starts_on, manager_id=row.manager_id, manager_since=row.manager_since, photo_since=row.photo_since,
-        language=row.language, break_glass=row.break_glass, contacts=contacts, delegate_id=row.delegate_id,
-    )  # fmt: skip
+        contacts.setdefault(row.person_id, []).append(row)
+    return tuple(person_of(row, contacts.get(row.id, [])) for row in PersonRow.objects.order_by("id"))
 
 
 def _write(people: Iterable[Person], *, fresh: bool) -> None:

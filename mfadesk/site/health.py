@@ -90,8 +90,8 @@ class _Desk:
         for row in CaseRow.objects.values("status").annotate(n=Count("id")):
             cases.add_metric([row["status"]], row["n"])
         effects = GaugeMetricFamily("mfadesk_effects", "Effects by state.", labels=["state"])
-        for row in EffectRow.objects.values("state").annotate(n=Count("id")):
-            effects.add_metric([row["state"]], row["n"])
+        for effect in EffectRow.objects.values("state").annotate(n=Count("id")):
+            effects.add_metric([effect["state"]], effect["n"])
         seen = GaugeMetricFamily("mfadesk_heartbeat_age_seconds", "How long ago a process was seen.", labels=["process"])
         now = datetime.now(UTC)
         for beat in Heartbeat.objects.all():
@@ -107,7 +107,7 @@ class _Desk:
 
 
 _REGISTRY = CollectorRegistry()
-_REGISTRY.register(_Desk())  # type: ignore[arg-type]
+_REGISTRY.register(_Desk())
 
 
 @require_safe
@@ -117,9 +117,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     by_token = bool(token) and hmac.compare_digest(token.encode(), given.encode())
     # Behind a proxy every request comes from this machine, so nearness proves nothing there.
-    near = not settings.PROXIES and "X-Forwarded-For" not in request.headers and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+    near = (
+        not settings.PROXIES and "X-Forwarded-For" not in request.headers and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+    )
     if not (by_token or near):
-        return HttpResponseForbidden("Metrics are for this machine, or for whoever holds the token.\n", content_type="text/plain")
+        return HttpResponseForbidden(
+            "Metrics are for this machine, or for whoever holds the token.\n", content_type="text/plain"
+        )
     return HttpResponse(generate_latest(_REGISTRY) + generate_latest(), content_type="text/plain; version=0.0.4")
 
 

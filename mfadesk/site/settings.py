@@ -127,7 +127,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- the database --------------------------------------------------------------------------------------------------------------
-DATABASES = {"default": database_settings(CONFIG.database_url or os.environ.get("MFADESK_DATABASE_URL", ""), HOME.database_file)}
+DATABASES = {
+    "default": database_settings(CONFIG.database_url or os.environ.get("MFADESK_DATABASE_URL", ""), HOME.database_file)
+}
 CACHES = {"default": {"BACKEND": "mfadesk.site.shared_cache.SharedCache"}}
 
 # --- files that browsers may keep ----------------------------------------------------------------------------------------------

@@ -28,10 +28,10 @@ MAX_KEYS = 10
 
 def has_second_factor(user: Any) -> bool:
     """Return whether `user` holds a passkey or an authenticator app."""
-    return Authenticator.objects.filter(user_id=user.pk, type__in=SECOND_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=SECOND_FACTORS).exists())
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """No sign-up, no mail, and nobody signs in who does not work here."""
 
     error_messages = {  # noqa: RUF012 - allauth's own way
@@ -58,7 +58,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         return super().pre_login(request, user, **kwargs)
 
 
-class StaffMFAAdapter(DefaultMFAAdapter):
+class StaffMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Encrypted seeds, our own name as relying party, and no way to a sign-in without a second factor."""
 
     error_messages = {  # noqa: RUF012 - allauth's own way
@@ -80,8 +80,10 @@ class StaffMFAAdapter(DefaultMFAAdapter):
         return decrypt(box, settings.HOME.web_keys().at_rest, SEED_CONTEXT).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=SECOND_FACTORS).exclude(pk=authenticator.pk)
-        return others.exists()
+        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=SECOND_FACTORS).exclude(
+            pk=authenticator.pk
+        )
+        return bool(others.exists())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         # From the configuration, never from the Host header: a passkey must not be registered for a name that a request brought.
@@ -95,7 +97,7 @@ class StaffMFAAdapter(DefaultMFAAdapter):
         """Staff have no address in allauth; the desk's own alerts tell security."""
 
 
-class AddPasskeyForm(AddWebAuthnForm):
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """Every key that is added can sign in on its own, so it must know its user."""
 
     def clean(self) -> dict[str, Any]:

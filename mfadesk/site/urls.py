@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("favicon.ico", pages.icon),
     path("csp-report", pages.csp_report),
     path("invite/<str:token>/", pages.invitation, name="invitation"),
     path("staff/", pages.staff_list, name="staff_list"),

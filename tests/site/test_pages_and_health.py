@@ -73,7 +73,10 @@ def test_metrics_without_a_token_are_never_open_to_an_empty_one(client, monkeypa
     assert client.get("/metrics", REMOTE_ADDR="192.0.2.7", headers={"authorization": "Bearer "}).status_code == 403
 
 
-@pytest.mark.parametrize("body", [b'{"csp-report": {"effective-directive": "script-src"}}', b"", b"[]", b"\xff\xfe", b'{"csp-report": 3}', b"x" * 99_999])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"csp-report": {"effective-directive": "script-src"}}', b"", b"[]", b"\xff\xfe", b'{"csp-report": 3}', b"x" * 99_999],
+)
 def test_browsers_reports_are_counted_whatever_they_hold(client, body):
     before = REGISTRY.get_sample_value("mfadesk_csp_reports_total")
     answer = client.post("/csp-report", body, content_type="application/csp-report")

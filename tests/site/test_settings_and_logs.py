@@ -77,7 +77,9 @@ def test_a_bare_code_never_survives_whatever_stands_around_it(code, around):
 
 
 def test_fields_named_like_secrets_and_secrets_in_other_fields_are_left_out():
-    event = scrub(None, "info", {"password": "x1", "nested": {"token": "x2", "fine": Secret("x3")}, "raw": b"x4", "event": "ok", "n": 5})
+    event = scrub(
+        None, "info", {"password": "x1", "nested": {"token": "x2", "fine": Secret("x3")}, "raw": b"x4", "event": "ok", "n": 5}
+    )
     assert json.dumps(event).count("x") == 0
     assert event["n"] == 5
 

@@ -133,7 +133,9 @@ def test_the_last_second_step_cannot_be_removed(client, with_app):
     assert rows("SELECT COUNT(*) FROM mfa_authenticator") == [(1,)]
 
 
-@pytest.mark.parametrize("path", ["/sign-up/", "/forgotten/", "/accounts/signup/", "/account/email/", "/account/recovery-codes/"])
+@pytest.mark.parametrize(
+    "path", ["/sign-up/", "/forgotten/", "/accounts/signup/", "/account/email/", "/account/recovery-codes/"]
+)
 def test_allauth_s_other_pages_do_not_exist(client, path):
     answer = client.get(path)
     assert answer.status_code == 404 or answer["Location"].startswith("/sign-in/")
@@ -148,7 +150,10 @@ def test_an_invitation_sets_a_password_once_and_leads_to_the_second_step(client)
     assert client.get(f"/invite/{token}/").status_code == 410
 
 
-@pytest.mark.parametrize(("password", "again"), [("", ""), ("short", "short"), ("passwordpassword", "different password"), ("123456789012", "123456789012")])
+@pytest.mark.parametrize(
+    ("password", "again"),
+    [("", ""), ("short", "short"), ("passwordpassword", "different password"), ("123456789012", "123456789012")],
+)
 def test_a_weak_or_mistyped_password_keeps_the_invitation_open(client, password, again):
     token = staff.invite_staff("willow", ["operator"], "Desk 3", None, "staff_1", datetime.now(UTC), SystemRandomness())
     assert client.post(f"/invite/{token}/", {"password": password, "again": again}).status_code == 422
@@ -193,7 +198,14 @@ def test_an_invitation_ends_after_a_day():
 
 @pytest.mark.parametrize(
     ("login", "roles", "person"),
-    [("", ["operator"], None), ("a b", ["operator"], None), ("x" * 41, ["operator"], None), ("ok", ["king"], None), ("ok", [], None), ("ok", ["operator"], "nobody")],
+    [
+        ("", ["operator"], None),
+        ("a b", ["operator"], None),
+        ("x" * 41, ["operator"], None),
+        ("ok", ["king"], None),
+        ("ok", [], None),
+        ("ok", ["operator"], "nobody"),
+    ],
 )
 def test_an_invitation_for_nobody_in_particular_is_refused(login, roles, person):
     with pytest.raises(Invalid):
