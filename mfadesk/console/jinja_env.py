@@ -1,0 +1,105 @@
+"""The template environment that the console and the portal share: escaping on, times as ``<time>``, pictures from `drawing`.
+
+Templates hold no rule and make no sentence about a case; what they may call is listed here, so that a reader sees at once that none of it
+reaches a table or a provider.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from mfadesk.drawing.gauge import draw_gauge
+from mfadesk.drawing.spelling import spell_code
+
+THEME_COOKIE = "mfadesk_theme"
+THEMES = ("auto", "light", "dark")
+
+_STRESS = re.compile(r"\*\*(.+?)\*\*")
+
+
+def environment(**options: Any) -> Environment:
+    """Return the Jinja2 environment for Django's backend, with everything that the pages use.
+
+    An undefined name is an error, because a page that silently leaves out who asked for what is worse than no page.
+    """
+    options.setdefault("undefined", StrictUndefined)
+    options["autoescape"] = True
+    options.setdefault("trim_blocks", True)
+    options.setdefault("lstrip_blocks", True)
+    env = Environment(**options)
+    env.globals.update(url=reverse, url_if=find_url, static=static, theme=theme_of, spell=spell_code)
+    env.filters.update(clock=clock, moment=moment, left=minutes_left, stress=stress, gauge=gauge, fours=fours)
+    return env
+
+
+def find_url(name: str, *args: Any) -> str:
+    """Return the address of a page by name, or "" where this installation has no such page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def theme_of(request: HttpRequest | None) -> str:
+    """Return "light", "dark" or "auto": what this browser asked for, whatever else its cookie says."""
+    asked = request.COOKIES.get(THEME_COOKIE, "auto") if request is not None else "auto"
+    return asked if asked in THEMES else "auto"
+
+
+def clock(at: datetime, css: str = "") -> Markup:
+    """Return `at` as a ``<time>`` in the viewer's zone: the hour alone today, with the day on any other."""
+    here = timezone.localtime(at)
+    now = timezone.localtime(timezone.now())
+    if here.date() == now.date():
+        words = f"{here:%H:%M}"
+    elif here.year == now.year:
+        words = f"{here.day} {here:%b}, {here:%H:%M}"
+    else:
+        words = f"{here.day} {here:%b %Y}, {here:%H:%M}"
+    attribute = Markup(' class="{}"').format(css) if css else Markup("")
+    return Markup('<time{} datetime="{}">{}</time>').format(attribute, f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
+
+
+def moment(at: datetime) -> Markup:
+    """Return `at` with its seconds, for a record that is read line by line."""
+    here = timezone.localtime(at)
+    return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{here:%H:%M:%S}")
+
+
+def minutes_left(at: datetime) -> str:
+    """Return how long until `at` in whole words, second to the clock time and never alone; "" once it has passed."""
+    seconds = (at - timezone.now()).total_seconds()
+    if seconds <= 0:
+        return ""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    return f"{hours} hours" if hours < 48 else f"{round(hours / 24)} days"
+
+
+def stress(sentence: str) -> Markup:
+    """Return `sentence`, escaped, with the parts between ``**`` as strong text."""
+    return Markup(_STRESS.sub(r"<strong>\1</strong>", str(escape(sentence))))
+
+
+def gauge(board: Any) -> Markup:
+    """Return the gauge of a board as SVG. `draw_gauge` escapes every text itself."""
+    return Markup(draw_gauge(board.points, board.needed, board.could, board.could_words))  # noqa: S704
+
+
+def fours(text: str) -> str:
+    """Return `text` in groups of four, whatever spaces it came with."""
+    plain = "".join(text.split())
+    return " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))

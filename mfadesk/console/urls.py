@@ -1,0 +1,30 @@
+"""Addresses of the staff console. Verbs are nouns: an answer is posted to the case's answers."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from mfadesk.console import views_calls, views_case
+
+app_name = "console"
+
+urlpatterns = [
+    path("", views_calls.calls, name="calls"),
+    path("calls/version", views_calls.calls_version, name="calls_version"),
+    path("theme", views_calls.theme, name="theme"),
+    path("cases", views_calls.cases, name="cases"),
+    path("cases/new", views_calls.start, name="start"),
+    path("cases/<str:case_id>", views_case.case, name="case"),
+    path("cases/<str:case_id>/version", views_case.case_version, name="case_version"),
+    path("cases/<str:case_id>/answers", views_case.answers, name="answers"),
+    path("cases/<str:case_id>/ownership", views_case.ownership, name="ownership"),
+    path("cases/<str:case_id>/ending", views_case.ending, name="ending"),
+    path("cases/<str:case_id>/link", views_case.link, name="link"),
+    path("cases/<str:case_id>/code", views_case.code, name="code"),
+    path("cases/<str:case_id>/vouch-requests", views_case.vouch_requests, name="vouch_requests"),
+    path("cases/<str:case_id>/thaw", views_case.thaw, name="thaw"),
+    path("cases/<str:case_id>/pressure", views_case.pressure, name="pressure"),
+    path("cases/<str:case_id>/attestations/options", views_case.attestation_options, name="attestation_options"),
+    path("cases/<str:case_id>/attestations", views_case.attestations, name="attestations"),
+    path("cases/<str:case_id>/record", views_case.record, name="record"),
+]
