@@ -137,7 +137,7 @@ def actor_of(user: Any) -> Actor | None:
 
 def staff_id(member: StaffMember) -> str:
     """Return the name of a member of staff in events: no login, since the record outlives the person's consent to be named."""
-    return f"staff_{member.pk}"
+    return str(member.pk)
 
 
 def hash_token(token: str) -> str:
