@@ -116,6 +116,17 @@ def make_z3(points: dict[str, int]) -> Solver:
     return solve
 
 
+def with_resists(solver: Solver) -> Solver:
+    """Return the whole decision by a peer: the same question once more for each resist, which is then held."""
+
+    def solve(case: Case) -> int:
+        for name in RESISTS:
+            solver((case[0], case[1] | {name}))
+        return solver(case)
+
+    return solve
+
+
 def time_each(solver: Solver, cases: list[Case]) -> tuple[list[float], list[int]]:
     """Return microseconds and answers, case by case."""
     times, answers = [], []
@@ -143,9 +154,12 @@ def measure(count: int = 3_000, peers: int = 300, rounds: int = 3, seed: int = 2
             ours = times
         whole, _ = time_each(make_ours_with_resists(points, cases), cases)
         best["resists"] = min(best.get("resists", float("inf")), statistics.mean(whole))
+        best["same_resists"] = min(best.get("same_resists", float("inf")), statistics.mean(whole[:peers]))
         for name, solver in solvers.items():
             theirs, found = time_each(solver, cases[:peers])
             best[name] = min(best.get(name, float("inf")), statistics.mean(theirs))
+            decided, _ = time_each(with_resists(solver), cases[:peers])
+            best[f"{name}_resists"] = min(best.get(f"{name}_resists", float("inf")), statistics.mean(decided))
             equal += sum(a == b for a, b in zip(answers, found, strict=False))
             asked += len(found)
     same = statistics.mean(ours[:peers])
@@ -157,6 +171,8 @@ def measure(count: int = 3_000, peers: int = 300, rounds: int = 3, seed: int = 2
         "with_three_resists_mean_us": best["resists"],
         "rc2_mean_us": best["rc2"],
         "z3_mean_us": best["z3"],
+        "decision_times_faster_than_rc2": best["rc2_resists"] / best["same_resists"],
+        "decision_times_faster_than_z3": best["z3_resists"] / best["same_resists"],
         "times_faster_than_rc2": best["rc2"] / same,
         "times_faster_than_z3": best["z3"] / same,
         "equal": equal,

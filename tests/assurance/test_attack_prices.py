@@ -27,6 +27,9 @@ EXCEPTIONS = {
     ("key_theft", "standard"): "a security key is the best thing anybody holds",
     ("key_theft", "sensitive"): "the same",
     ("key_theft", "exec"): "a director travelling with nothing but the key",
+    ("robbery", "standard"): "whoever robs somebody of everything has the key as well",
+    ("robbery", "sensitive"): "the same",
+    ("robbery", "exec"): "the same",
 }
 
 CHEAP = [
@@ -81,6 +84,8 @@ CHEAP = [
     ("endpoint_malware", "insider_operator"),
     ("key_theft", "stolen_phone_locked"),
     ("key_theft", "aitm_relay"),
+    ("key_theft", "stolen_phone_unlocked", "paper_theft", "sim_swap"),
+    ("robbery", "parallel_vish", "sim_swap"),
 ]
 
 CHEAP_EXCEPTIONS = {
