@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -168,19 +168,7 @@ def move_to(home: Home, url: str) -> Home:
 
 def run(home: Home, port: int) -> None:
     """Start the three processes, say where they are once they are ready, and keep them alive until Ctrl-C."""
-    logs = home.folder / "logs"
-    logs.mkdir(exist_ok=True)
-    program = [sys.executable, "-m", "mfadesk.cli.main"]
-    environment = {
-        "MFADESK_HOME": str(home.folder),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    children = [
-        Child(name, [*program, name, "--with-parent", *more], environment, logs / f"{name}.log")
-        for name, more in (("executor", []), ("serve", ["--port", str(port)]), ("worker", []))
-    ]
-    supervisor = Supervisor(children, typer.echo)
+    supervisor, logs = supervise(home, port, typer.echo), home.folder / "logs"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.stop)
     try:
@@ -195,6 +183,23 @@ def run(home: Home, port: int) -> None:
     finally:
         supervisor.end()
     typer.echo("\nStopped. `make demo` goes on from here; `make demo-reset` starts over.")
+
+
+def supervise(home: Home, port: int, say: Callable[[str], None]) -> Supervisor:
+    """Return the supervisor of the demo's three processes, none of them started yet."""
+    logs = home.folder / "logs"
+    logs.mkdir(exist_ok=True)
+    program = [sys.executable, "-m", "mfadesk.cli.main"]
+    environment = {
+        "MFADESK_HOME": str(home.folder),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    children = [
+        Child(name, [*program, name, "--with-parent", *more], environment, logs / f"{name}.log")
+        for name, more in (("executor", []), ("serve", ["--port", str(port)]), ("worker", []))
+    ]
+    return Supervisor(children, say)
 
 
 def is_ready(port: int) -> bool:
