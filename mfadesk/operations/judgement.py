@@ -13,7 +13,18 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from mfadesk.assurance.decision import decide
-from mfadesk.assurance.model import Circumstances, Decision, Leaning, MethodId, Policy, Requirement, ThreatLevel
+from mfadesk.assurance.model import (
+    Allowed,
+    Circumstances,
+    Decision,
+    Leaning,
+    MethodId,
+    Policy,
+    Reason,
+    Refused,
+    Requirement,
+    ThreatLevel,
+)
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations.people import find_vouchers
@@ -135,7 +146,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
 def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: Policy, threat: str, now: datetime) -> Decision:
     """Return whether the evidence in the case suffices for `action`, and if not, what would."""
     nobody = person.break_glass or person.employment == "left"
-    return decide(
+    decision = decide(
         # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
         evidence=() if nobody else state.evidence(),
         circumstances=circumstances_of(state, person, sight, now),
@@ -146,6 +157,14 @@ def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: P
         now=now,
         available=() if nobody else available_methods(state, person, sight, policy),
     )
+    if isinstance(decision, Allowed) and decision.requirement.approvals:
+        # Approvals have no road yet, and what policy asks for is never left out: the case goes to security instead.
+        needed = decision.requirement.approvals
+        reason = Reason(
+            "approvals_needed", f"Policy asks for {needed} more to approve this, which this desk cannot collect yet."
+        )
+        return Refused(decision.assessment, decision.requirement, (reason,), ())
+    return decision
 
 
 def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requirement | None:
