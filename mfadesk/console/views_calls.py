@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
@@ -98,7 +99,7 @@ def _open(actor: Actor, chosen: Chosen) -> str:
     if not has_value(CHANNELS, chosen.channel):
         raise Invalid("channel", "Choose how they reached the desk.")
     said = "" if chosen.person_id else chosen.said_name
-    return verbs.open_case(actor, chosen.person_id or None, said, chosen.channel, chosen.caller, chosen.goal)
+    return verbs.open_case(actor, chosen.person_id or None, said, chosen.channel, cast(verbs.Caller, chosen.caller), chosen.goal)
 
 
 def _show_start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -64,7 +65,7 @@ def ending(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
             chosen = request.POST.get("ending", "")
             if chosen not in ("no_change_needed", "caller_hung_up", "cannot_be_proved"):
                 raise Invalid("ending", "Choose why it ends.")
-            verbs.end_case(actor, case_id, chosen, _version(request))
+            verbs.end_case(actor, case_id, cast(verbs.Ending, chosen), _version(request))
             return _back(case_id)
         except EXPECTED as error:
             problem, status = sentence_of(error), status_of(error)

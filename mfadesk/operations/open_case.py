@@ -19,7 +19,7 @@ from mfadesk.runbook.shelf import choose
 from mfadesk.runbook.situation import GOAL_WORDS, UNKNOWN
 from mfadesk.store.models import Alert, CaseRow
 
-CHANNELS = ("phone", "portal", "chat", "in_person", "mail", "internal")
+CHANNELS = ("phone", "portal", "chat", "desk", "in_person", "mail", "internal")
 CALLERS = ("subject", "assistant", "third_party")
 MAX_NAME = 200
 MAX_SIGNALS = 20

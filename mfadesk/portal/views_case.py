@@ -13,6 +13,7 @@ from mfadesk.kernel.errors import Invalid
 from mfadesk.operations.views import EnrolmentView, PortalView
 from mfadesk.portal import verbs
 from mfadesk.portal.door import (
+    COOKIE,
     EXPECTED,
     desk_name,
     keep_session,
@@ -43,7 +44,7 @@ def code(request: HttpRequest) -> HttpResponse:
     """Redeem a case code. Wrong, closed and other people's codes are answered alike."""
     text = typed(request, "code")[:CODE_LIMIT]
     try:
-        cookie = verbs.redeem_code(source_ip(request), text)
+        cookie = verbs.redeem_code(source_ip(request), text, request.COOKIES.get(COOKIE, ""))
     except EXPECTED as error:
         return _show_code(request, sentence_of(error), text, status_of(error))
     return keep_session(request, redirect("portal:case"), cookie)
@@ -57,7 +58,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "portal/link.html", words)
     try:
-        cookie = verbs.redeem_link(source_ip(request), token)
+        cookie = verbs.redeem_link(source_ip(request), token, request.COOKIES.get(COOKIE, ""))
     except EXPECTED as error:
         return render(request, "portal/link.html", {**words, "problem": sentence_of(error)}, status=status_of(error))
     return keep_session(request, redirect("portal:case"), cookie)

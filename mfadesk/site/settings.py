@@ -108,7 +108,7 @@ _JINJA = "mfadesk.console.jinja_env.environment"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "APP_DIRS": True,
+        "DIRS": [PACKAGE / room / "jinja" for room in ("console", "portal", "api")],
         "OPTIONS": {"autoescape": True, **({"environment": _JINJA} if _has("mfadesk.console.jinja_env") else {})},
     },
     {
