@@ -59,8 +59,8 @@ class Intent:
 class Authority(Protocol):
     """Decides bindingly. Only the executor has one."""
 
-    def decide(self, state: CaseState, action: str) -> Mapping[str, Any]:
-        """Return the body of a ``decided`` event, signed."""
+    def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
+        """Return the body of a ``decided`` event at `now`, signed."""
         ...
 
 
@@ -251,7 +251,7 @@ def _decide(draft: Draft, step: Step, authority: Authority | None) -> bool:
     verdict = draft.state.verdicts.get(action)
     stands = verdict is not None and verdict.allowed and draft.now < verdict.expires_at
     if not stands and authority is not None:
-        body = authority.decide(draft.state, action)
+        body = authority.decide(draft.state, action, draft.now)
         if body["verdict"] == "allowed" or step.kind == "decide":
             draft.emit("decided", **body)
             stands = body["verdict"] == "allowed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mfadesk.assurance.model import Allowed
@@ -21,6 +21,10 @@ from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import Report
 
 
+AN_HOUR_S = 3_600
+"""Beyond the owner's day: for removing the old one and ending sessions after a test in the last minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningAuthority:
     """Decides on what the executor has just seen of the person. `sight` is fresh; a missing one is taken at its worst."""
@@ -29,22 +33,21 @@ class SigningAuthority:
     keys: ExecutorKeys
     sight: Sight
 
-    def decide(self, state: CaseState, action: str) -> Mapping[str, Any]:
-        """Return the signed body of a ``decided`` event.
+    def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
+        """Return the signed body of a ``decided`` event at `now`, the moment of the event that carries it.
 
         Raises Broken where a piece of evidence carries no genuine receipt: then nothing is decided and security hears.
         """
         for piece in state.pieces:
             require_genuine(self.keys.receipt, state, piece)
-        now = self.desk.now()
         person = find_person(state.subject)
         if person is None:
-            return self._sign(state, _refusal(action, now, "nobody_on_file"))
+            return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
         if Report.objects.filter(case_id=state.id).exists():
-            return self._sign(state, _refusal(action, now, "reported"))
+            return self._sign(state, now, _refusal(action, now, "reported"))
         if state.policy_digest != self.desk.policy.digest:
             # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
-            return self._sign(state, _refusal(action, now, "policy_changed"))
+            return self._sign(state, now, _refusal(action, now, "policy_changed"))
         decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now)
         requirement = decision.requirement
         body: dict[str, Any] = {
@@ -58,12 +61,18 @@ class SigningAuthority:
             "reasons": [] if isinstance(decision, Allowed) else [reason.code for reason in decision.reasons],
         }
         if isinstance(decision, Allowed):
-            life_s = decision.requirement.decision_lifetime_s + decision.grace_s
-            body["expires_at"] = to_stamp(now + timedelta(seconds=life_s))
-        return self._sign(state, body)
+            body["expires_at"] = to_stamp(now + timedelta(seconds=self._life_s(decision)))
+        return self._sign(state, now, body)
 
-    def _sign(self, state: CaseState, body: dict[str, Any]) -> Mapping[str, Any]:
-        return {**body, "signature": sign(_statement(state, body, to_stamp(self.desk.now())), self.keys.checkpoint_sign).hex()}
+    def _life_s(self, decision: Allowed) -> int:
+        """Return how long the bundle may take: a replacement is finished by its owner, who has a day for it (SETTLED 12, 16)."""
+        life_s = decision.requirement.decision_lifetime_s
+        if decision.requirement.action in ("replace_authenticator", "add_authenticator"):
+            life_s = max(life_s, self.desk.policy.limits.finish_after_suspension_s + AN_HOUR_S)
+        return life_s + decision.grace_s
+
+    def _sign(self, state: CaseState, now: datetime, body: dict[str, Any]) -> Mapping[str, Any]:
+        return {**body, "signature": sign(_statement(state, body, to_stamp(now)), self.keys.checkpoint_sign).hex()}
 
 
 def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
@@ -87,7 +96,7 @@ def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verd
         raise Refusal("decision_expired", "The decision has run out.")
 
 
-def _refusal(action: str, now: Any, reason: str) -> dict[str, Any]:
+def _refusal(action: str, now: datetime, reason: str) -> dict[str, Any]:
     return {
         "action": action, "verdict": "refused", "points": 0, "needed": 0, "grace_s": 0, "expires_at": to_stamp(now),
         "receipts": [], "reasons": [reason],
