@@ -111,6 +111,9 @@ class Draft:
 
     def close(self, ending: str, outcome: str) -> None:
         """End the case. The count lets a reader of the record see that no event is missing."""
+        if self.state.tested_at is None and self.state.effects_of("enrol_new"):
+            # What was begun and never tested signs nobody in, and it shall not lie about either.
+            self.intend("discard_new", target=self.state.new_authenticator)
         self.emit("case_closed", ending=ending, outcome=outcome, events=self.state.seq + 1)
 
 
@@ -167,12 +170,20 @@ def next_step(state: CaseState, step: Step) -> str:
 
 def pass_deadline(draft: Draft, runbook: Runbook) -> None:
     """Do what the step says happens when its time runs out."""
-    draft.require_open()
     state = draft.state
+    if state.status != "frozen":
+        draft.require_open()
     if state.deadline_at is None or draft.now < state.deadline_at:
         raise Refusal("not_due", "The deadline has not passed.")
     draft.emit("deadline_passed", step=state.step)
-    if state.deadline_then:
+    if state.status == "frozen":
+        # Nobody resolved it: nothing that either browser did may lead on, so the runbook's own road is not taken.
+        if state.subject:
+            draft.intend("notify", target="attempt")
+        draft.emit("alert_raised", pattern="left_frozen")
+        draft.intend("alert", target="left_frozen")
+        draft.close("left_frozen", "stopped")
+    elif state.deadline_then:
         _enter(draft, runbook.steps[state.deadline_then])
         advance(draft, runbook)
     else:
@@ -217,6 +228,9 @@ _PER_TARGET = {"suspend_old", "remove_old", "resync", "reset_failures", "lift_su
 
 def _end(draft: Draft, step: Step) -> None:
     outcome = step.outcome or "stopped"
+    if step.alert:
+        draft.emit("alert_raised", pattern=step.alert)
+        draft.intend("alert", target=step.alert)
     # Whoever was spoken about hears of it, whatever the caller was told: a stranger's attempt must not stay between two strangers.
     if outcome in ("refused", "stopped") and draft.state.subject:
         draft.intend("notify", target="attempt")
@@ -265,8 +279,9 @@ def _nothing_is_open(state: CaseState) -> bool:
     return all(effect.state == "done" or effect.verb in _BESIDE for effect in state.effects.values())
 
 
-_BESIDE = {"alert", "lift_suspension", "expire_suspension"}
-"""Effects that no step waits for."""
+_BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new"}
+"""Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment has a step of its own, and one
+that the provider did not answer is begun anew under another name."""
 
 
 def _verdict_before(state: CaseState) -> Verdict | None:

@@ -69,9 +69,13 @@ def walk(
         shutil.rmtree(folder, ignore_errors=True)
     ok = verified and all(step.ok for step in steps)
     if as_json:
-        typer.echo(json.dumps({"steps": [asdict(step) for step in steps], "ledger_verified": verified, "ok": ok}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"steps": [asdict(step) for step in steps], "ledger_verified": verified, "ok": ok}, ensure_ascii=False)
+        )
     else:
-        typer.echo(f"\nThe road is {'whole' if ok else 'broken'}: {sum(step.ok for step in steps)} steps, {sum(s.seconds for s in steps):.1f} s.")
+        typer.echo(
+            f"\nThe road is {'whole' if ok else 'broken'}: {sum(step.ok for step in steps)} steps, {sum(s.seconds for s in steps):.1f} s."
+        )
     raise typer.Exit(0 if ok else 1)
 
 

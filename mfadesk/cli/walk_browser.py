@@ -106,7 +106,9 @@ class Page(HTMLParser):
         """Return what the page told its reader, for the sentence of a failed step."""
         problem = self.words_of("summary") or self.words_of("err")
         main = [" ".join(one.words.split()) for one in self.elements if one.tag == "main"]
-        told = " ".join(part for part in (*problem, *main, self.heading()) if part) or self.content[:SAID_LIMIT].decode(errors="replace")
+        told = " ".join(part for part in (*problem, *main, self.heading()) if part) or self.content[:SAID_LIMIT].decode(
+            errors="replace"
+        )
         return f"{self.status} at {self.url}: {told[:SAID_LIMIT]}"
 
     def form(self, action: str) -> Form:
@@ -152,7 +154,10 @@ class Browser:
         for name, value in values.items():
             offered = [one for one, _ in form.choices.get(name, [])]
             if name not in form.fields and value not in offered:
-                raise Refusal("walk_stopped", f"The form {form.action} takes no {name}={value!r}; offered: {offered or sorted(form.fields)}.")
+                raise Refusal(
+                    "walk_stopped",
+                    f"The form {form.action} takes no {name}={value!r}; offered: {offered or sorted(form.fields)}.",
+                )
         return self._follow(self._send("POST", urljoin(page.url, form.action), data={**form.fields, **values}))
 
     def ask_json(self, page: Page, action: str, address: str, **values: str) -> Any:

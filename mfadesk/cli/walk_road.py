@@ -107,7 +107,9 @@ class Road:
             if form is None:
                 return
             offered = [value for value, _ in form.choices.get("answer", [])]
-            said = next((value for value in ANSWERS if value in offered), "unknown") if offered else form.fields.get("answer", "")
+            said = (
+                next((value for value in ANSWERS if value in offered), "unknown") if offered else form.fields.get("answer", "")
+            )
             self.page = self.operator.submit(self._page(), "/answers", answer=said)
         raise Refusal("walk_stopped", f"The runbook still asks after {MAX_QUESTIONS} answers: {self._page().says()}")
 
@@ -161,7 +163,11 @@ class Road:
         _require(self.theirs, bool(self.uri), "The page shows no new secret.")
         keys = [words.replace(" ", "") for words in self.theirs.words_of("key")]
         _require(self.theirs, any(key and f"secret={key}" in self.uri for key in keys), "The key and the QR code differ.")
-        _require(self.theirs, self.theirs.headers.get("cache-control") == "no-store", "The page with the secret may be kept by a cache.")
+        _require(
+            self.theirs,
+            self.theirs.headers.get("cache-control") == "no-store",
+            "The page with the secret may be kept by a cache.",
+        )
 
     def test_code(self) -> None:
         """Type the code that the new app shows now."""
@@ -176,7 +182,11 @@ class Road:
         self._wait_for(lambda page: "Your new one works" in page.heading())
         self.page = self.operator.get(f"/cases/{self.case}")
         ticket = next((one.words for one in self.page.elements if one.attributes.get("id") == "ticket"), "")
-        _require(self.page, "closed" in _main_classes(self.page) and "The new one works" in ticket, "The case did not close as changed.")
+        _require(
+            self.page,
+            "closed" in _main_classes(self.page) and "The new one works" in ticket,
+            "The case did not close as changed.",
+        )
         checks = " ".join(self.page.words_of("checks"))
         _require(self.page, bool(checks) and "not done" not in checks, f"The checklist has open lines: {checks}.")
 
@@ -294,4 +304,3 @@ def _require(page: Page, holds: bool, sentence: str) -> None:
 
 def _main_classes(page: Page) -> frozenset[str]:
     return next((one.classes for one in page.elements if one.tag == "main"), frozenset())
-

@@ -61,8 +61,16 @@ def status_of(error: MfadeskError) -> int:
 def show_trouble(request: HttpRequest, error: MfadeskError) -> HttpResponse:
     """Return a page of its own for an error that no form can carry."""
     status = status_of(error)
-    heading = {404: "There is no such call", 403: "This is not open to you", 503: "A service did not answer"}.get(status, "That cannot be done")
-    words = {"heading": heading, "problem": sentence_of(error), "back": "/", "back_words": "Back to the calls", "staff_name": staff_name(request)}
+    heading = {404: "There is no such call", 403: "This is not open to you", 503: "A service did not answer"}.get(
+        status, "That cannot be done"
+    )
+    words = {
+        "heading": heading,
+        "problem": sentence_of(error),
+        "back": "/",
+        "back_words": "Back to the calls",
+        "staff_name": staff_name(request),
+    }
     return render(request, "console/trouble.html", words, status=status)
 
 

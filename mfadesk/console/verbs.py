@@ -42,9 +42,7 @@ def case_version(case_id: str) -> int:
 
 def open_case(actor: Actor, person_id: str | None, said_name: str, channel: str, caller: Caller, goal: str) -> str:
     """Open a case and return its id."""
-    return opening.open_case(
-        current_desk(), actor, person_id, said_name=said_name, goal=goal, channel=channel, caller=caller
-    )
+    return opening.open_case(current_desk(), actor, person_id, said_name=said_name, goal=goal, channel=channel, caller=caller)
 
 
 def answer(actor: Actor, case_id: str, step_id: str, value: str, expected_version: int) -> None:

@@ -64,7 +64,11 @@ def cases(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Start a call, or show what the form still lacks, with everything kept."""
     form = request.POST
     chosen = Chosen(
-        form.get("person_id"), form.get("said_name", "")[:QUERY_LIMIT].strip(), form.get("channel", ""), form.get("caller", ""), form.get("goal", "")
+        form.get("person_id"),
+        form.get("said_name", "")[:QUERY_LIMIT].strip(),
+        form.get("channel", ""),
+        form.get("caller", ""),
+        form.get("goal", ""),
     )
     try:
         case_id = _open(actor, chosen)
@@ -99,7 +103,9 @@ def _open(actor: Actor, chosen: Chosen) -> str:
     if not has_value(CHANNELS, chosen.channel):
         raise Invalid("channel", "Choose how they reached the desk.")
     said = "" if chosen.person_id else chosen.said_name
-    return verbs.open_case(actor, chosen.person_id or None, said, chosen.channel, cast(verbs.Caller, chosen.caller), chosen.goal)
+    return verbs.open_case(
+        actor, chosen.person_id or None, said, chosen.channel, cast(verbs.Caller, chosen.caller), chosen.goal
+    )
 
 
 def _show_start(
@@ -131,5 +137,10 @@ def _narrow(view: CallsView, text: str) -> CallsView:
         return tuple(line for line, words in held if all(word in words for word in wanted))
 
     return replace(
-        view, mine=keep(view.mine), waiting=keep(view.waiting), others=keep(view.others), closed_today=keep(view.closed_today), alerts=()
+        view,
+        mine=keep(view.mine),
+        waiting=keep(view.waiting),
+        others=keep(view.others),
+        closed_today=keep(view.closed_today),
+        alerts=(),
     )

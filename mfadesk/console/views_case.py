@@ -70,7 +70,13 @@ def ending(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
         except EXPECTED as error:
             problem, status = sentence_of(error), status_of(error)
             at = error.where if isinstance(error, Invalid) else ""
-    words = {"view": verbs.case(actor, case_id), "endings": ENDINGS, "problem": problem, "problem_at": at, "staff_name": staff_name(request)}
+    words = {
+        "view": verbs.case(actor, case_id),
+        "endings": ENDINGS,
+        "problem": problem,
+        "problem_at": at,
+        "staff_name": staff_name(request),
+    }
     return render(request, "console/ending.html", words, status=status)
 
 
@@ -128,7 +134,11 @@ def attestation_options(request: HttpRequest, actor: Actor, case_id: str) -> Htt
 def attestations(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Take the signed statement."""
     return _act(
-        request, actor, case_id, lambda: verbs.finish_attestation(actor, case_id, parse_response(request)), open_=request.POST.get("method", "")
+        request,
+        actor,
+        case_id,
+        lambda: verbs.finish_attestation(actor, case_id, parse_response(request)),
+        open_=request.POST.get("method", ""),
     )
 
 
@@ -144,7 +154,12 @@ def record(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 def problem_json(error: MfadeskError) -> JsonResponse:
     """Return an error as problem details. Source: RFC 9457 §3."""
     status = status_of(error)
-    body = {"type": f"urn:mfadesk:problem:{error.code}", "title": "That was not taken", "status": status, "detail": sentence_of(error)}
+    body = {
+        "type": f"urn:mfadesk:problem:{error.code}",
+        "title": "That was not taken",
+        "status": status,
+        "detail": sentence_of(error),
+    }
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
@@ -162,8 +177,16 @@ def _act(
     return JsonResponse({"next": reverse("console:case", args=[case_id])}) if wants_json(request) else _back(case_id)
 
 
-def _show(request: HttpRequest, view: CaseView, problem: str = "", problem_at: str = "", open_: str = "", status: int = 200) -> HttpResponse:
-    words = {"view": view, "problem": problem, "problem_at": problem_at, "attest_open": open_, "staff_name": staff_name(request)}
+def _show(
+    request: HttpRequest, view: CaseView, problem: str = "", problem_at: str = "", open_: str = "", status: int = 200
+) -> HttpResponse:
+    words = {
+        "view": view,
+        "problem": problem,
+        "problem_at": problem_at,
+        "attest_open": open_,
+        "staff_name": staff_name(request),
+    }
     return render(request, "console/case.html", words, status=status)
 
 

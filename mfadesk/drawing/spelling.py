@@ -5,11 +5,8 @@ Source: ICAO Annex 10, Volume II, table 5-1.
 
 from __future__ import annotations
 
-_WORDS = (
-    "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra Tango "
-    "Uniform Victor Whiskey X-ray Yankee Zulu"
-).split()
-_DIGITS = "zero one two three four five six seven eight nine".split()
+_WORDS = ["Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima", "Mike", "November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu"]
+_DIGITS = "zero one two three four five six seven eight nine".split()  # noqa: SIM905 - a block of words reads better
 
 
 def spell_code(code: str) -> tuple[tuple[str, ...], ...]:
@@ -18,7 +15,9 @@ def spell_code(code: str) -> tuple[tuple[str, ...], ...]:
     >>> spell_code("4MR-7KX")
     (('four', 'Mike', 'Romeo'), ('seven', 'Kilo', 'X-ray'))
     """
-    return tuple(tuple(_word(symbol) for symbol in group if symbol.isascii() and symbol.isalnum()) for group in code.split("-") if group)
+    return tuple(
+        tuple(_word(symbol) for symbol in group if symbol.isascii() and symbol.isalnum()) for group in code.split("-") if group
+    )
 
 
 def _word(symbol: str) -> str:

@@ -17,8 +17,12 @@ from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, judge
 from mfadesk.operations.people import find_person
+from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
-from mfadesk.store.models import Report
+from mfadesk.store.models import CaseRow, Report
+
+A_PERSONS_CASES = 50
+"""The newest cases of one person that are looked through for a suspension that still stands."""
 
 
 AN_HOUR_S = 3_600
@@ -48,6 +52,8 @@ class SigningAuthority:
         if state.policy_digest != self.desk.policy.digest:
             # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
             return self._sign(state, now, _refusal(action, now, "policy_changed"))
+        if action == "suspend_authenticator" and _suspended_lately(state, now):
+            return self._sign(state, now, _refusal(action, now, "suspended_today"))
         decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now)
         requirement = decision.requirement
         body: dict[str, Any] = {
@@ -82,7 +88,10 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         "needed": verdict.needed, "grace_s": int((verdict.starts_at - verdict.at).total_seconds()),
         "expires_at": to_stamp(verdict.expires_at), "receipts": sorted(verdict.receipts), "reasons": list(verdict.reasons),
     }  # fmt: skip
-    signature = bytes.fromhex(verdict.signature)
+    try:
+        signature = bytes.fromhex(verdict.signature)
+    except ValueError:
+        signature = b""
     if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
 
@@ -94,6 +103,31 @@ def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verd
         raise Refusal("reported", "The person says that they did not ask for this.")
     if desk.now() >= verdict.expires_at:
         raise Refusal("decision_expired", "The decision has run out.")
+
+
+def is_fully_proved(state: CaseState) -> bool:
+    """Return whether a replacement was allowed in this case, so that a suspension in it lasts until it is done."""
+    verdict = state.verdicts.get("replace_authenticator")
+    return verdict is not None and verdict.allowed
+
+
+def is_replaced_elsewhere(state: CaseState, target: str) -> bool:
+    """Return whether this or another case of the person holds `target` suspended on full proof."""
+    others = CaseRow.objects.filter(subject_id=state.subject).order_by("-opened_at").values_list("id", flat=True)
+    return is_fully_proved(state) or any(
+        is_fully_proved(other) and target in other.targets for other in map(load_case, others[:A_PERSONS_CASES])
+    )
+
+
+def _suspended_lately(state: CaseState, now: datetime) -> bool:
+    """Return whether little proof suspended something of this person within the last day already (SETTLED 10: once a day)."""
+    since = now - timedelta(days=1)
+    others = CaseRow.objects.filter(subject_id=state.subject, changed_at__gte=since).exclude(pk=state.id)
+    return any(
+        effect.state == "done" and effect.at >= since and not is_fully_proved(other)
+        for other in map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES])
+        for effect in other.effects_of("suspend_old")
+    )
 
 
 def _refusal(action: str, now: datetime, reason: str) -> dict[str, Any]:

@@ -43,6 +43,11 @@ def keep_options(executor: Executor, challenge: bytes, options: Mapping[str, Any
         ChallengeRow.objects.filter(pk=row.pk).update(commits_to=text, mac=authenticate(text.encode(), executor.keys.receipt))
 
 
+def for_browser(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return request options without the provider's own state, which stays on this side."""
+    return {name: value for name, value in options.items() if name != "state"}
+
+
 def take_challenge(
     executor: Executor, purpose: str, case_id: str, response: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], bytes, Mapping[str, Any]]:

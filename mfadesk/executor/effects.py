@@ -18,12 +18,12 @@ from django.db.models import Q
 
 from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.authority import require_still_allowed
+from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_own_verdict, require_still_allowed
 from mfadesk.executor.letters import send_letters
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
 from mfadesk.operations.people import get_person
-from mfadesk.ports.provider import Authenticator
+from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, EffectRow
 
@@ -56,14 +56,31 @@ def run_one_effect(executor: Executor) -> bool:
     if taken is None:
         return False
     try:
-        detail = _VERBS[taken.verb](executor, taken)
-    except Unavailable as error:
-        _delay(executor, taken, error.sentence)
-    except (Refusal, Broken) as error:
-        _park(executor, taken, error)
-    else:
-        _finish(executor, taken, detail)
+        try:
+            detail = _carry_out(executor, taken)
+        except Unavailable as error:
+            _delay(executor, taken, error.sentence)
+        except MfadeskError as error:
+            _park(executor, taken, error)
+        else:
+            _finish(executor, taken, detail)
+    except Fenced:
+        log.info("effect_taken_by_another", effect=taken.id)
     return True
+
+
+def _carry_out(executor: Executor, taken: Taken) -> str:
+    """Do the verb. Raises MfadeskError; a row that nobody here can have written is Broken and not an endless retry."""
+    try:
+        verb = _VERBS[taken.verb]
+        return verb(executor, taken)
+    except (KeyError, TypeError, ValueError) as error:
+        log.exception("effect_unreadable", effect=taken.id)
+        raise Broken(f"effect {taken.id} ({taken.verb}) cannot be read") from error
+
+
+class Fenced(Exception):
+    """Another executor holds this effect by now: whatever this one has to say comes too late."""
 
 
 def _take(executor: Executor) -> Taken | None:
@@ -80,13 +97,21 @@ def _take(executor: Executor) -> Taken | None:
         EffectRow.objects.filter(pk=row.pk).update(
             state="taken", fence=fence, attempts=row.attempts + 1, lease_until=to_stamp(now + timedelta(seconds=LEASE_S))
         )
-    return Taken(row.id, row.case_id, row.verb, json.loads(row.args), fence, row.attempts + 1)
+    return Taken(row.id, row.case_id, row.verb, _arguments(row.args), fence, row.attempts + 1)
+
+
+def _arguments(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _close_row(taken: Taken, **changes: Any) -> None:
-    """Write the row's end, if this process still holds it. Raises Refusal ``fenced`` for one that came too late."""
+    """Write the row's end, if this process still holds it. Raises Fenced for one that came too late."""
     if not EffectRow.objects.filter(pk=taken.id, fence=taken.fence, state="taken").update(**changes):
-        raise Refusal("fenced", "Another executor has this effect by now.")
+        raise Fenced(taken.id)
 
 
 def _finish(executor: Executor, taken: Taken, detail: str) -> None:
@@ -99,7 +124,10 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
     try:
         executor.settle(taken.case_id, change)
     except Refusal as error:
+        # The case moved on while we looked: the row comes up again when its lease is over, and is found done.
         log.info("effect_not_closed", effect=taken.id, code=error.code)
+    except Broken as error:
+        _park(executor, taken, error)
 
 
 def _follow_up(executor: Executor, draft: Draft, taken: Taken) -> None:
@@ -124,16 +152,21 @@ def _delay(executor: Executor, taken: Taken, problem: str) -> None:
 
 
 def _park(executor: Executor, taken: Taken, error: MfadeskError) -> None:
-    with executor.desk.unit() as unit:
+    with executor.desk.unit():
+        # Row and alarm first and for themselves: a case that cannot be read must not keep its effect coming back.
         _close_row(taken, state="parked", problem=error.sentence)
-        draft = executor.desk.draft(unit.load(taken.case_id), "executor")
-        if taken.id in draft.state.effects:
-            draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
         Alert.objects.create(
-            at=draft.now, kind="effect_parked", case_id=taken.case_id, person_id=draft.state.subject or "",
+            at=executor.desk.now(), kind="broken" if isinstance(error, Broken) else "effect_parked", case_id=taken.case_id,
             sentence=f"An effect was not done ({taken.verb}): {error.sentence}",
         )  # fmt: skip
-        unit.commit(draft)
+    try:
+        with executor.desk.unit() as unit:
+            draft = executor.desk.draft(unit.load(taken.case_id), "executor")
+            if taken.id in draft.state.effects:
+                draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
+            unit.commit(draft)
+    except (MfadeskError, KeyError, TypeError, ValueError):
+        log.exception("parked_without_a_line", effect=taken.id)
 
 
 # ------------------------------------------------------------------ the verbs
@@ -145,8 +178,10 @@ def _consider(executor: Executor, taken: Taken) -> str:
 
 
 def _suspend_old(executor: Executor, taken: Taken) -> str:
-    _state, login = _authorise(executor, taken)
+    state, login = _authorise(executor, taken)
     held = _held(executor, login, taken)
+    if held is not None and held.kind in PHISHING_RESISTANT and not is_fully_proved(state):
+        return "left on"
     if held is not None and held.state != "suspended":
         executor.provider.suspend(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
@@ -170,13 +205,19 @@ def _end_sessions(executor: Executor, taken: Taken) -> str:
 
 
 def _lift_suspension(executor: Executor, taken: Taken) -> str:
-    """End a suspension that stood on little proof; one that a replacement took over is gone already."""
-    state = load_case(taken.case_id)
-    login = get_person(state.subject or "").login
+    """End a suspension that stood on little proof; one that a replacement took over, here or in a later case, stays."""
+    state, login = _own(executor, taken)
+    little = state.verdicts.get("suspend_authenticator")
+    if little is None or not little.allowed:
+        raise Broken(f"effect {taken.id} lifts a suspension that this case did not decide")
+    require_own_verdict(executor.keys, state, little)
+    target = str(taken.args["target"])
+    if target not in state.targets:
+        raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
+    if executor.desk.now() < little.at + timedelta(seconds=executor.desk.policy.limits.low_proof_suspension_s):
+        raise Broken(f"effect {taken.id} would lift a suspension before its time")
     held = _held(executor, login, taken)
-    if held is None or held.state != "suspended" or state.reported:
-        return "not needed"
-    if any(verdict.allowed for action, verdict in state.verdicts.items() if action == "replace_authenticator"):
+    if held is None or held.state != "suspended" or is_replaced_elsewhere(state, target):
         return "not needed"
     executor.provider.resume(login, held.id, taken.id)
     return "lifted"
@@ -184,21 +225,23 @@ def _lift_suspension(executor: Executor, taken: Taken) -> str:
 
 def _suspend_new(executor: Executor, taken: Taken) -> str:
     """The person said "not me": the new authenticator stops, whatever was decided before."""
-    state = load_case(taken.case_id)
-    login = get_person(state.subject or "").login
-    if _held(executor, login, taken) is not None:
-        executor.provider.suspend(login, str(taken.args["target"]), taken.id)
+    state, login = _own(executor, taken)
+    held = _held(executor, login, taken)
+    if held is not None and held.key not in state.effects:
+        raise Broken(f"effect {taken.id} would suspend an authenticator that its case did not begin")
+    if held is not None:
+        executor.provider.suspend(login, held.id, taken.id)
+        _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
         executor.provider.end_sessions(login, f"{taken.id}/sessions")
     return "suspended"
 
 
 def _discard_new(executor: Executor, taken: Taken) -> str:
-    """An enrolment that nobody finished is deleted; it could never sign anybody in."""
-    state = load_case(taken.case_id)
-    login = get_person(state.subject or "").login
-    held = _held(executor, login, taken)
-    if held is not None and held.state == "pending":
-        executor.provider.remove(login, held.id, taken.id)
+    """Delete every enrolment of this case that nobody finished, also one whose answer was lost; none could sign anybody in."""
+    state, login = _own(executor, taken)
+    for held in executor.provider.look(login).authenticators:
+        if held.state == "pending" and held.key in state.effects:
+            executor.provider.remove(login, held.id, f"{taken.id}/{held.id}")
     return "discarded"
 
 
@@ -237,21 +280,29 @@ _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
 }
 
 
+def _own(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
+    """Return the case and the account, if the ledger is whole and the case did intend this very effect."""
+    executor.watch.require_whole(taken.case_id)
+    state = load_case(taken.case_id)
+    intended = state.effects.get(taken.id)
+    if intended is None or (intended.verb, intended.target) != (taken.verb, str(taken.args["target"])):
+        raise Broken(f"effect {taken.id} is not what its case intended")
+    return state, get_person(state.subject or "").login
+
+
 def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     """Return the case and the account, if a decision of ours stands for this verb and target and the ledger is whole."""
-    executor.watch.require_whole()
-    state = load_case(taken.case_id)
+    state, login = _own(executor, taken)
+    if state.status == "frozen":
+        raise Unavailable("case", "Two browsers used the case's code. Nothing is done until its operator resolves it.")
     verdict = find_authority(state, taken.verb, executor.desk.now())
     if verdict is None:
         raise Refusal("not_decided", "No decision stands for this.")
     require_still_allowed(executor.desk, executor.keys, state, verdict)
     target = str(taken.args["target"])
-    intended = state.effects.get(taken.id)
-    if intended is None or intended.verb != taken.verb or intended.target != target:
-        raise Broken(f"effect {taken.id} is not what its case intended")
     if target and target not in state.targets:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
-    return state, get_person(state.subject or "").login
+    return state, login
 
 
 def _held(executor: Executor, login: str, taken: Taken) -> Authenticator | None:

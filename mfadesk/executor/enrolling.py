@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import require_still_allowed
-from mfadesk.executor.challenges import keep_options, make_challenge, take_challenge
+from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
@@ -93,7 +93,7 @@ def begin_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> 
     challenge = make_challenge(executor, "test", case_id, {"session": payload["session"]})
     options = executor.provider.begin_assertion(person.login, challenge)
     keep_options(executor, challenge, options)
-    return {"options": dict(options)}
+    return {"options": for_browser(options)}
 
 
 def finish_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -149,7 +149,7 @@ def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any])
 
 def _require_draft(executor: Executor, draft: Draft) -> None:
     draft.require_open()
-    executor.watch.require_whole()
+    executor.watch.require_whole(draft.state.id)
     verdict = find_authority(draft.state, "enrol_new", draft.now)
     if verdict is None:
         raise Refusal("not_decided", "Nothing may be set up yet. The page says when.")

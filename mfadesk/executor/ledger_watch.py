@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from mfadesk.kernel.errors import Broken
+from mfadesk.kernel.errors import Broken, Invalid
+from mfadesk.ledger.leaf import Field, check_body, open_leaf
 from mfadesk.ledger.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from mfadesk.ledger.note import Checkpoint as CheckpointNote
 from mfadesk.ledger.note import open_checkpoint, sign_checkpoint, verifier_key_of
 from mfadesk.operations.desk import Desk
 from mfadesk.store.home import ExecutorKeys
-from mfadesk.store.models import Checkpoint, TreeHead
+from mfadesk.store.models import CaseRow, Checkpoint, EventRow, TreeHead
+
+HASH_BYTES = 32
 
 A_READ = 5_000
 """Leaves read at once when a restarted executor counts from the beginning."""
@@ -26,20 +29,53 @@ class LedgerWatch:
     desk: Desk
     keys: ExecutorKeys
     _counted: Frontier = field(default_factory=Frontier)
+    _hashes: bytearray = field(default_factory=bytearray)
 
-    def require_whole(self) -> None:
-        """Count every leaf since the last look and raise Broken where the tree head does not follow from them."""
+    def require_whole(self, case_id: str | None = None) -> None:
+        """Count every leaf since the last look and raise Broken where the tree head does not follow from them.
+
+        case_id: a case that is about to be acted on; its rows are read again and held against what was counted.
+        """
         head = TreeHead.objects.get(pk=1)
         stored = Frontier.from_json(json.loads(head.frontier))
         counted = self._counted
         if stored.size < counted.size:
             raise Broken(f"the ledger shrank from {counted.size} to {stored.size} entries")
         while counted.size < stored.size:
-            counted = counted.extend(_leaf_hashes(counted.size, min(counted.size + A_READ, stored.size)))
+            hashes = _leaf_hashes(counted.size, min(counted.size + A_READ, stored.size))
+            # Kept for what was counted already: a row below the head that changes later is seen by its hash.
+            del self._hashes[counted.size * HASH_BYTES :]
+            self._hashes += b"".join(hashes)
+            counted = counted.extend(hashes)
         if counted.root() != stored.root():
             raise Broken("the ledger's head does not follow from its entries")
         self._require_signed_past(counted)
         self._counted = counted
+        if case_id is not None:
+            self._require_case(case_id)
+
+    def _require_case(self, case_id: str) -> None:
+        """Raise Broken unless every row of the case is there, is the one that was counted, and says what its leaf commits to."""
+        rows = EventRow.objects.filter(case_id=case_id).order_by("seq")
+        for place, row in enumerate(rows, start=1):
+            start = row.leaf_index * HASH_BYTES
+            leaf = bytes(row.leaf)
+            if row.seq != place:
+                raise Broken(f"case {case_id}: event {place} is missing")
+            if hash_leaf(leaf) != bytes(self._hashes[start : start + HASH_BYTES]):
+                raise Broken(f"case {case_id}: the entry of event {place} was changed after it was counted")
+            try:
+                told = open_leaf(leaf)
+                check_body(told, json.loads(row.body), [Field(**f) for f in json.loads(row.fields)])
+            except (Invalid, ValueError, TypeError) as error:
+                raise Broken(f"case {case_id}: event {place} does not say what its entry commits to") from error
+            if (told.index, told.case_id, told.seq, told.at, told.kind, told.actor) != (
+                row.leaf_index, case_id, row.seq, row.at, row.kind, row.actor,
+            ):  # fmt: skip
+                raise Broken(f"case {case_id}: event {place} does not say what its entry commits to")
+        head = CaseRow.objects.filter(pk=case_id).values_list("seq", flat=True).first()
+        if head != len(rows):
+            raise Broken(f"case {case_id} has {len(rows)} events where {head} were written")
 
     def sign_checkpoint(self) -> str | None:
         """Sign where the ledger stands, if it moved since the last checkpoint, and return the note."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.challenges import keep_options, make_challenge, take_challenge
+from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
 from mfadesk.executor.receipts import mint
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
@@ -30,6 +30,9 @@ GUESSABLE = frozenset(
 )
 """Methods whose proof is a short text: after too many wrong ones they stop in this case, and nothing else does (SETTLED 7)."""
 
+SPARE_TRIES = 2
+"""Wrong codes that are left to the person before the provider locks them out; the desk uses none of these."""
+
 CODE_METHODS = frozenset({"totp_existing", "saved_recovery_code"})
 
 
@@ -40,6 +43,7 @@ def prove_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> 
     if method not in CODE_METHODS:
         raise Refusal("wrong_proof", TRY_THE_NEXT)
     _require_tries_left(executor, state, method)
+    _require_room_below_lock(executor, person)
     verdict = executor.provider.check_code(person.login, Secret(str(payload["code"])))
     return _record(executor, state, person, verdict, payload["session"], expected={method})
 
@@ -50,7 +54,7 @@ def begin_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) 
     challenge = make_challenge(executor, "prove", case_id, {"session": payload["session"]})
     options = executor.provider.begin_assertion(person.login, challenge)
     keep_options(executor, challenge, options)
-    return {"options": dict(options)}
+    return {"options": for_browser(options)}
 
 
 def finish_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,6 +128,10 @@ def _record(
         _note_failure(executor, state.id, method_tried, verdict.reason, session)
         raise Refusal("wrong_proof", TRY_THE_NEXT if method_tried in GUESSABLE else "That was not accepted. Nothing changed.")
     method = METHOD_OF[verdict.kind]
+    if verdict.first_use:
+        # The first answer of a new one shows that it works; who set it up is what is being asked here.
+        _note_failure(executor, state.id, method, "first_use", session)
+        raise Refusal("wrong_proof", "That one is not in use yet, so it proves nothing. Take one that you have signed in with.")
     gone = {a.id for a in find_targets(state, executor.provider.look(person.login))}
     if verdict.authenticator_id in gone:
         # The caller says that this one is gone, and now it answers: whoever holds it is not proved by it.
@@ -153,6 +161,16 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
 def _require_tries_left(executor: Executor, state: CaseState, method: str) -> None:
     wrong = sum(1 for failed, _at in state.failures if failed in GUESSABLE)
     if method in GUESSABLE and wrong >= executor.desk.policy.limits.wrong_proofs_per_case:
+        raise Refusal(
+            "no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways."
+        )
+
+
+def _require_room_below_lock(executor: Executor, person: Person) -> None:
+    """Raise Refusal while one more wrong code could bring the provider's own lock near: no stranger locks anybody out."""
+    most = executor.provider.capabilities().max_failures
+    held = executor.provider.look(person.login).authenticators
+    if any(a.state == "active" and a.fail_count >= most - SPARE_TRIES for a in held):
         raise Refusal(
             "no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways."
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mfadesk.cases.engine import Draft
-from mfadesk.executor.challenges import keep_options, make_challenge, take_challenge
+from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
 from mfadesk.executor.receipts import mint
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.judgement import VOUCHED_AS
@@ -34,7 +34,7 @@ def begin_vouch(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
     if not options.get("allowCredentials") and "state" not in options:
         raise Refusal("no_passkey", NO_PASSKEY)
     keep_options(executor, challenge, options)
-    return {"options": dict(options)}
+    return {"options": for_browser(options)}
 
 
 def finish_vouch(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -45,7 +45,7 @@ def finish_vouch(executor: Executor, case_id: str, payload: Mapping[str, Any]) -
     if says["voucher"] != voucher.id:
         raise Refusal("wrong_proof", "That was begun for somebody else. Nothing changed.")
     verdict = executor.provider.finish_assertion(voucher.login, options, response)
-    if isinstance(verdict, Rejected) or verdict.kind not in PHISHING_RESISTANT:
+    if isinstance(verdict, Rejected) or verdict.first_use or verdict.kind not in PHISHING_RESISTANT:
         raise Refusal("wrong_proof", "Your passkey was not accepted. Nothing changed. Try once more.")
     statement = str(says["statement"])
 

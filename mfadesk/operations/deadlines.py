@@ -17,7 +17,11 @@ KEEP_LOCATORS = timedelta(days=30)
 def pass_deadlines(desk: Desk) -> int:
     """Move on every case whose time has run out, and return how many moved."""
     now = desk.now()
-    due = CaseRow.objects.filter(status="open", deadline_at__lte=now).order_by("deadline_at").values_list("id", flat=True)
+    due = (
+        CaseRow.objects.filter(status__in=["open", "frozen"], deadline_at__lte=now)
+        .order_by("deadline_at")
+        .values_list("id", flat=True)
+    )
     return sum(_pass_one(desk, case_id) for case_id in list(due[:A_ROUND]))
 
 
@@ -38,7 +42,7 @@ def _pass_one(desk: Desk, case_id: str) -> int:
         try:
             pass_deadline(draft, desk.runbook_of(draft.state))
         except Refusal:
-            # Somebody was quicker, or the case froze: its next look finds it where it now stands.
+            # Somebody was quicker: the next look finds it where it now stands.
             return 0
         if draft.state.status == "closed":
             end_sessions_of(case_id, desk.now())

@@ -17,7 +17,8 @@ def count_try(key: str, *, limit: int, window_s: int, now: datetime) -> int:
     Raises Refusal ``too_many_tries`` above `limit`. Must run inside a unit of work; the count stands or falls with it.
     """
     stored = key if len(key) <= 120 else hashlib.sha256(key.encode()).hexdigest()
-    row = Throttle.objects.filter(pk=stored).first()
+    # Locked, so that two at once are two; SQLite has one writer anyway.
+    row = Throttle.objects.select_for_update().filter(pk=stored).first()
     if row is None or row.ends_at <= now:
         Throttle.objects.update_or_create(key=stored, defaults={"count": 1, "ends_at": now + timedelta(seconds=window_s)})
         return 1

@@ -91,7 +91,12 @@ def status_of(error: MfadeskError) -> int:
 def problem_json(error: MfadeskError) -> JsonResponse:
     """Return an error as problem details. Source: RFC 9457 §3."""
     status = status_of(error)
-    body = {"type": f"urn:mfadesk:problem:{error.code}", "title": "That was not taken", "status": status, "detail": sentence_of(error)}
+    body = {
+        "type": f"urn:mfadesk:problem:{error.code}",
+        "title": "That was not taken",
+        "status": status,
+        "detail": sentence_of(error),
+    }
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 

@@ -12,5 +12,9 @@ def draw_qr(text: str) -> Markup:
     Level M still reads with a thumb's shadow on it and keeps an ``otpauth`` address at a size that a 360 px screen shows.
     Source: ISO/IEC 18004:2015 §6.3.8 (quiet zone).
     """
-    drawing = segno.make(text, error="m", micro=False).svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
-    return Markup('<div role="img" aria-label="QR code of the new secret. The key below is the same.">{}</div>').format(Markup(drawing))  # noqa: S704
+    drawing = segno.make(text, error="m", micro=False).svg_inline(
+        border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
+    )
+    return Markup('<div role="img" aria-label="QR code of the new secret. The key below is the same.">{}</div>').format(
+        Markup(drawing)
+    )

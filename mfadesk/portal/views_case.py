@@ -183,8 +183,16 @@ def _act(request: HttpRequest, session: verbs.Session, act: Callable[[], None], 
     return JsonResponse({"next": "/me/case"}) if request.content_type == "application/json" else redirect("portal:case")
 
 
-def _show(request: HttpRequest, view: PortalView, problem: str = "", at: str = "", method: str = "", status: int = 200) -> HttpResponse:
-    words = {"view": view, "desk": view.desk or desk_name(), "problem": problem or view.problem, "problem_at": at, "tried": method}
+def _show(
+    request: HttpRequest, view: PortalView, problem: str = "", at: str = "", method: str = "", status: int = 200
+) -> HttpResponse:
+    words = {
+        "view": view,
+        "desk": view.desk or desk_name(),
+        "problem": problem or view.problem,
+        "problem_at": at,
+        "tried": method,
+    }
     return render(request, "portal/case.html", words, status=status)
 
 

@@ -30,7 +30,9 @@ def strict_policy(get_response: Any) -> Any:
     from mfadesk.ports.people import Actor
 
     def middleware(request: Any) -> Any:
-        request.staff_actor = None if "signed-out" in request.COOKIES else Actor("staff", "rowan", frozenset({"operator"}), "p-rowan")
+        request.staff_actor = (
+            None if "signed-out" in request.COOKIES else Actor("staff", "rowan", frozenset({"operator"}), "p-rowan")
+        )
         request.staff_name = "Rowan Ash"
         response = get_response(request)
         response["Content-Security-Policy"] = POLICY
@@ -60,7 +62,11 @@ def configure() -> None:
         },
         WHITENOISE_USE_FINDERS=True,
         WHITENOISE_AUTOREFRESH=True,
-        MIDDLEWARE=["whitenoise.middleware.WhiteNoiseMiddleware", "django.middleware.csrf.CsrfViewMiddleware", "gallery.strict_policy"],
+        MIDDLEWARE=[
+            "whitenoise.middleware.WhiteNoiseMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "gallery.strict_policy",
+        ],
         TEMPLATES=[
             {
                 "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -185,8 +191,15 @@ PLAYED = {
     "ask_voucher": lambda actor, case_id, which: (DESK.note("vouch", case_id, which), DESK.move(case_id, "waiting")),
     "thaw": lambda actor, case_id: DESK.move(case_id, "verify"),
     "note_pressure": lambda actor, case_id: DESK.note("pressure", case_id),
-    "begin_attestation": lambda actor, case_id, method, statement, value: {"challenge": "AAAA", "rpId": "localhost", "timeout": 1000},
-    "finish_attestation": lambda actor, case_id, response: (DESK.note("attest", case_id, str(response["type"])), DESK.move(case_id)),
+    "begin_attestation": lambda actor, case_id, method, statement, value: {
+        "challenge": "AAAA",
+        "rpId": "localhost",
+        "timeout": 1000,
+    },
+    "finish_attestation": lambda actor, case_id, response: (
+        DESK.note("attest", case_id, str(response["type"])),
+        DESK.move(case_id),
+    ),
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {

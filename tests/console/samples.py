@@ -43,7 +43,9 @@ def at(minutes: float) -> datetime:
 
 PEOPLE = (
     PersonLine("p-hazel", "Hazel Linden", "Nurse coordinator", "Fernhollow North", "sensitive", ""),
-    PersonLine("p-hazelb", "Hazel Birchwood-Achterberg", "Finance clerk", "Fernhollow South", "standard", "On leave until 5 January"),
+    PersonLine(
+        "p-hazelb", "Hazel Birchwood-Achterberg", "Finance clerk", "Fernhollow South", "standard", "On leave until 5 January"
+    ),
     PersonLine("p-linden", "Linden Hazelgrove", "Porter", "Fernhollow North", "standard", "Left in March"),
 )
 
@@ -57,17 +59,79 @@ GOALS = (
 CALLS = CallsView(
     mine=(
         CaseLine("ask", "Hazel Linden", "Asks to add a new phone", "Question 2 of about 7", "now", "", None, at(-6), True),
-        CaseLine("waiting", "Aspen Holm", "Asks to add a new phone", "Proof is being gathered", "waiting", "Their manager answers", at(212), at(-41), True),
+        CaseLine(
+            "waiting",
+            "Aspen Holm",
+            "Asks to add a new phone",
+            "Proof is being gathered",
+            "waiting",
+            "Their manager answers",
+            at(212),
+            at(-41),
+            True,
+        ),
     ),
     waiting=(
-        CaseLine("frozen", "Juniper Oakes", "Asks to replace a lost phone", "Stopped: two browsers", "threat", "Security looks at it", at(92), at(-63), False),
-        CaseLine("w2", "Alder Thorne", "Asks to add a new phone", "The sign-in service is asked again", "waiting", "The sign-in service", at(7), at(-12), False),
+        CaseLine(
+            "frozen",
+            "Juniper Oakes",
+            "Asks to replace a lost phone",
+            "Stopped: two browsers",
+            "threat",
+            "Security looks at it",
+            at(92),
+            at(-63),
+            False,
+        ),
+        CaseLine(
+            "w2",
+            "Alder Thorne",
+            "Asks to add a new phone",
+            "The sign-in service is asked again",
+            "waiting",
+            "The sign-in service",
+            at(7),
+            at(-12),
+            False,
+        ),
     ),
-    others=(CaseLine("o1", "Willow Elmhirst", "Codes are refused", "Question 1 of about 5", "now", "Ash Rowan has it", None, at(-2), False),),
+    others=(
+        CaseLine(
+            "o1",
+            "Willow Elmhirst",
+            "Codes are refused",
+            "Question 1 of about 5",
+            "now",
+            "Ash Rowan has it",
+            None,
+            at(-2),
+            False,
+        ),
+    ),
     closed_today=(
-        CaseLine("changed", "Maple Ostrander", "Asked to add a new phone", "New phone works, old one removed", "done", "", None, at(-190), False),
+        CaseLine(
+            "changed",
+            "Maple Ostrander",
+            "Asked to add a new phone",
+            "New phone works, old one removed",
+            "done",
+            "",
+            None,
+            at(-190),
+            False,
+        ),
         CaseLine("nochange", "Cedar Poole", "Codes were refused", "No change was needed", "done", "", None, at(-231), False),
-        CaseLine("refused", "Someone who said Laurel Beech", "Asked to add a new phone", "Not proved, nothing changed", "refused", "", None, at(-274), False),
+        CaseLine(
+            "refused",
+            "Someone who said Laurel Beech",
+            "Asked to add a new phone",
+            "Not proved, nothing changed",
+            "refused",
+            "",
+            None,
+            at(-274),
+            False,
+        ),
     ),
     alerts=("Nine wrong case codes came from one address since 14:10. It is slowed down, and security knows.",),
     version="c17",
@@ -273,7 +337,9 @@ INSTRUCT = replace(
         step_id="tell-add",
         title="Tell them to add the phone",
         eyebrow="Step 5 of about 6",
-        say=("Your page now shows how to add the new phone. Follow it, and tell me when it says that it works. Don’t read me anything from it.",),
+        say=(
+            "Your page now shows how to add the new phone. Follow it, and tell me when it says that it works. Don’t read me anything from it.",
+        ),
     ),
     board=ENOUGH_BOARD,
     effects=(
@@ -358,7 +424,9 @@ CHANGED = replace(
         step_id="end-changed",
         title="Done. The new phone works",
         eyebrow="Closed at 14:54",
-        say=("The new phone signed in. The old one no longer works. You’ll get a mail about it; if it surprises you, use the link in it.",),
+        say=(
+            "The new phone signed in. The old one no longer works. You’ll get a mail about it; if it surprises you, use the link in it.",
+        ),
         outcome_words="The new phone signed in at 14:52. The old one no longer works.",
     ),
     effects=tuple(replace(line, state="done", at=at(24 + i), detail="") for i, line in enumerate(INSTRUCT.effects)),
@@ -379,7 +447,9 @@ NO_CHANGE = replace(
         step_id="end-no-change",
         title="Fixed. No change was needed",
         eyebrow="Closed at 14:30",
-        say=("You can move it yourself: on your old phone, open the app and choose “transfer”. Keep the old phone until the new one works.",),
+        say=(
+            "You can move it yourself: on your old phone, open the app and choose “transfer”. Keep the old phone until the new one works.",
+        ),
         outcome_words="The old phone still works, so they move the account themselves. No credential was touched.",
     ),
     board=None,
@@ -416,14 +486,18 @@ LONG = replace(
     id="long",
     name="Dr. Marguerite-Élisabeth Vogelbeerbaum-Kastanienhöfer",
     timeline=tuple(
-        TimelineLine(at(-i / 3), ("Rowan Ash", "The desk", "Hazel’s browser")[i % 3], f"noted entry {200 - i} of this case, in words of its own", "done")
+        TimelineLine(
+            at(-i / 3),
+            ("Rowan Ash", "The desk", "Hazel’s browser")[i % 3],
+            f"noted entry {200 - i} of this case, in words of its own",
+            "done",
+        )
         for i in range(200)
     ),
 )
 
 CASES = {
-    view.id: view
-    for view in (ASK, VERIFY, WAITING, INSTRUCT, RETRYING, FROZEN, READING, CHANGED, NO_CHANGE, REFUSED, LONG)
+    view.id: view for view in (ASK, VERIFY, WAITING, INSTRUCT, RETRYING, FROZEN, READING, CHANGED, NO_CHANGE, REFUSED, LONG)
 }
 
 HELP = ("Go to the help desk with your badge.", "Ring the help desk yourself, on the number on your badge.")
@@ -434,7 +508,11 @@ CONFIRM = PortalView(
     steps=4,
     title="Are you on the phone with us right now?",
     lede="Our help desk is talking to someone who says they are you.",
-    asks=("They want to add a new phone to your account", "It will be able to sign in as you", "Your old phone stops working for sign-in"),
+    asks=(
+        "They want to add a new phone to your account",
+        "It will be able to sign in as you",
+        "Your old phone stops working for sign-in",
+    ),
     case_code="4MR-7K4",
     desk="Fernhollow help desk",
     until=at(13),
@@ -454,15 +532,27 @@ PROVE = replace(
         ProofWay("passkey", "Passkey on my laptop", "Your laptop asks for your finger, face or PIN.", "passkey"),
         ProofWay("totp", "Code from my other phone", "Six digits from the authenticator app that still works.", "code"),
         ProofWay("recovery", "Saved recovery code", "One of the codes you printed or saved when you began.", "code"),
-        ProofWay("managed", "Sign in on my work laptop", "Open the company portal there and copy the line it shows.", "service"),
-        ProofWay("manager", "My manager", "The help desk asks them. Ring them yourself, so that they know it is you.", "person"),
+        ProofWay(
+            "managed", "Sign in on my work laptop", "Open the company portal there and copy the line it shows.", "service"
+        ),
+        ProofWay(
+            "manager", "My manager", "The help desk asks them. Ring them yourself, so that they know it is you.", "person"
+        ),
     ),
     version=2,
 )
 PROVE_AGAIN = replace(PROVE, proved=("Work laptop",), ways=PROVE.ways[1:], lede="One more thing is needed.", version=3)
 PROVE_NOTHING = replace(PROVE, ways=(), lede="", version=3)
 CHECKING = replace(
-    PROVE, stage="checking", title="Checking", lede="This takes a few seconds.", ways=(), proved=("Work laptop",), words="", version=4, until=None
+    PROVE,
+    stage="checking",
+    title="Checking",
+    lede="This takes a few seconds.",
+    ways=(),
+    proved=("Work laptop",),
+    words="",
+    version=4,
+    until=None,
 )
 WAIT = replace(
     PROVE,
@@ -491,11 +581,21 @@ ENROL = replace(
     stage="enrol",
     title="Add it to your new phone",
     lede="Have the new phone in your hand.",
-    asks=("Open the authenticator app on the new phone.", "Press “Show it” here and point the phone at the picture.", "Type the code that the phone shows."),
+    asks=(
+        "Open the authenticator app on the new phone.",
+        "Press “Show it” here and point the phone at the picture.",
+        "Type the code that the phone shows.",
+    ),
     kinds=(),
     version=7,
 )
-ENROL_PASSKEY = replace(ENROL, title="Make the passkey", lede="", asks=("Press the button.", "Your device asks for your finger, face or PIN."), enrolment=EnrolmentView("passkey"))
+ENROL_PASSKEY = replace(
+    ENROL,
+    title="Make the passkey",
+    lede="",
+    asks=("Press the button.", "Your device asks for your finger, face or PIN."),
+    enrolment=EnrolmentView("passkey"),
+)
 TEST = replace(
     ENROL,
     stage="test",
@@ -524,9 +624,19 @@ STOPPED = replace(
     asks=("Nobody is in trouble, whoever rang.", "If the caller is still on the line, hang up."),
 )
 FROZEN_PORTAL = replace(
-    DONE, stage="frozen", title="This page has stopped", lede="Nothing has changed. Talk to the person on the phone; they can give you a new code.", asks=()
+    DONE,
+    stage="frozen",
+    title="This page has stopped",
+    lede="Nothing has changed. Talk to the person on the phone; they can give you a new code.",
+    asks=(),
 )
-ENDED = replace(DONE, stage="ended", title="The time ran out", lede="Nothing has changed. Ring the help desk when you want to go on.", asks=())
+ENDED = replace(
+    DONE,
+    stage="ended",
+    title="The time ran out",
+    lede="Nothing has changed. Ring the help desk when you want to go on.",
+    asks=(),
+)
 
 PORTALS = {
     "confirm": CONFIRM,
@@ -577,7 +687,11 @@ NOT_MES = {
     "open": NotMeView(
         "open",
         "A new phone was added to your account today at 14:52.",
-        ("The new phone stops working at once.", "Everybody who is signed in as you is signed out.", "Our security team is told."),
+        (
+            "The new phone stops working at once.",
+            "Everybody who is signed in as you is signed out.",
+            "Our security team is told.",
+        ),
     ),
     "done": NotMeView(
         "done",
