@@ -14,7 +14,7 @@ from mfadesk.ledger.note import Checkpoint as CheckpointNote
 from mfadesk.ledger.note import open_checkpoint, sign_checkpoint, verifier_key_of
 from mfadesk.operations.desk import Desk
 from mfadesk.store.home import ExecutorKeys
-from mfadesk.store.models import CaseRow, Checkpoint, EventRow, TreeHead
+from mfadesk.store.models import Checkpoint, EventRow, TreeHead
 
 HASH_BYTES = 32
 
@@ -30,6 +30,8 @@ class LedgerWatch:
     keys: ExecutorKeys
     _counted: Frontier = field(default_factory=Frontier)
     _hashes: bytearray = field(default_factory=bytearray)
+    _lengths: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """How many events each case has, and the last entry that was counted for it."""
 
     def require_whole(self, case_id: str | None = None) -> None:
         """Count every leaf since the last look and raise Broken where the tree head does not follow from them.
@@ -42,7 +44,10 @@ class LedgerWatch:
         if stored.size < counted.size:
             raise Broken(f"the ledger shrank from {counted.size} to {stored.size} entries")
         while counted.size < stored.size:
-            hashes = _leaf_hashes(counted.size, min(counted.size + A_READ, stored.size))
+            leaves = _leaves(counted.size, min(counted.size + A_READ, stored.size))
+            hashes = [hash_leaf(leaf) for leaf in leaves]
+            for place, leaf in enumerate(leaves, start=counted.size):
+                self._note_length(place, leaf)
             # Kept for what was counted already: a row below the head that changes later is seen by its hash.
             del self._hashes[counted.size * HASH_BYTES :]
             self._hashes += b"".join(hashes)
@@ -73,9 +78,18 @@ class LedgerWatch:
                 row.leaf_index, case_id, row.seq, row.at, row.kind, row.actor,
             ):  # fmt: skip
                 raise Broken(f"case {case_id}: event {place} does not say what its entry commits to")
-        head = CaseRow.objects.filter(pk=case_id).values_list("seq", flat=True).first()
-        if head != len(rows):
-            raise Broken(f"case {case_id} has {len(rows)} events where {head} were written")
+        if len(rows) != self._lengths.get(case_id, (0, 0))[0]:
+            raise Broken(f"case {case_id} has {len(rows)} events where more were counted")
+
+    def _note_length(self, place: int, leaf: bytes) -> None:
+        """Remember how many events each case has; counted again after a refusal, a leaf is not counted twice."""
+        try:
+            case_id = str(json.loads(leaf)["case"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Broken(f"ledger entry {place} cannot be read") from error
+        length, last = self._lengths.get(case_id, (0, -1))
+        if place > last:
+            self._lengths[case_id] = (length + 1, place)
 
     def sign_checkpoint(self) -> str | None:
         """Sign where the ledger stands, if it moved since the last checkpoint, and return the note."""
@@ -103,17 +117,17 @@ class LedgerWatch:
             raise Broken("the ledger is shorter than a checkpoint that was signed")
         past = Frontier()
         while past.size < signed.size:
-            past = past.extend(_leaf_hashes(past.size, min(past.size + A_READ, signed.size)))
+            past = past.extend([hash_leaf(leaf) for leaf in _leaves(past.size, min(past.size + A_READ, signed.size))])
         if (past.root() if past.size else EMPTY_ROOT) != signed.root:
             raise Broken("the ledger was changed below a checkpoint that was signed")
 
 
-def _leaf_hashes(first: int, end: int) -> list[bytes]:
+def _leaves(first: int, end: int) -> list[bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT leaf FROM store_eventrow WHERE leaf_index >= %s AND leaf_index < %s ORDER BY leaf_index", (first, end)
         )
-        leaves = [hash_leaf(bytes(row[0])) for row in cursor.fetchall()]
+        leaves = [bytes(row[0]) for row in cursor.fetchall()]
     if len(leaves) != end - first:
         raise Broken(f"the ledger has a gap between entries {first} and {end}")
     return leaves
