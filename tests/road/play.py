@@ -41,6 +41,10 @@ class Browser:
         prove.finish_passkey(self.play.desk, self.session, response)
         self.play.settle()
 
+    def prove_with_code(self, code: str, method: str = "totp_existing") -> None:
+        prove.prove_with_code(self.play.desk, self.session, method, code)
+        self.play.settle()
+
     def set_up_totp_and_test(self) -> None:
         shown = enrol.begin_enrolment(self.play.desk, self.session)
         query = parse_qs(urlsplit(shown.uri).query)

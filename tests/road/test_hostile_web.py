@@ -83,7 +83,7 @@ def test_evidence_without_a_receipt_of_the_executor_opens_nothing(stage, receipt
 
 
 def test_a_receipt_of_one_person_is_worth_nothing_in_the_case_of_another(stage):
-    play, hazel, case, _old, passkey, browser = stage
+    play, _hazel, case, _old, passkey, browser = stage
     browser.confirm()
     browser.prove_with_passkey(passkey)
     real = next(e for e in EventRow.objects.filter(case_id=case) if e.kind == "evidence_recorded")
