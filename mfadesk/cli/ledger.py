@@ -7,19 +7,26 @@ that have it, and loads it when it is called.
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfadesk.kernel.errors import Invalid
-from mfadesk.ledger.note import parse_vkeys
+from mfadesk.cli.home import HomeOption, find_home, wake
+from mfadesk.kernel.errors import Invalid, Unavailable
+from mfadesk.ledger.note import VerifierKey, parse_vkeys
 from mfadesk.ledger.pack import MAX_PACK_BYTES
 from mfadesk.ledger.verify import Verdict, verify_pack
+
+if TYPE_CHECKING:
+    from mfadesk.operations.desk import Desk
+    from mfadesk.ports.people import Actor
 
 MAX_KEY_BYTES = 1 << 16
 SHOW_PROGRESS_FROM_BYTES = 4 << 20
@@ -62,6 +69,87 @@ def verify(
         raise typer.Exit(2) from error
     _tell(verdict, as_json)
     raise typer.Exit(0 if verdict.ok else 1)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the record goes; a file that is there is never replaced.")],
+    case: Annotated[str | None, typer.Option("--case", help="One case, by its id.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day of a period, UTC.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day of the period, UTC.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="With personal fields; they are withheld otherwise.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Export the record of one case or of a period as one file, which `verify` checks offline.
+
+    Example: mfadesk ledger export --case case_01 --out case.jsonl
+    """
+    if (case is None) == (since is None) or (since is None) != (until is None):
+        raise Invalid("export", "Name one case with --case, or a period with --from and --to.")
+    first, last = (_day("--from", since), _day("--to", until) + timedelta(days=1)) if since and until else (None, None)
+    desk, actor = _open(home)
+    from mfadesk.operations.record import export_case, export_period
+
+    with _executor_needed():
+        if case is not None:
+            data = export_case(desk, actor, case, full=full)
+        else:
+            assert first is not None and last is not None
+            data = export_period(desk, actor, first, last, full=full)
+    try:
+        with out.open("xb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise Invalid(str(out), f"The file cannot be written: {error.strerror}.") from error
+    typer.echo(f"{out}: {len(data)} bytes. Check it with `mfadesk ledger verify {out} --key VKEY`; `mfadesk ledger key` prints the key.")
+
+
+@app.command()
+def checkpoint(home: HomeOption = None) -> None:
+    """Have the running executor sign where the ledger stands now, and print the signed checkpoint.
+
+    Example: mfadesk ledger checkpoint --home desk
+    """
+    desk, _actor = _open(home)
+    from mfadesk.operations.record import make_checkpoint
+
+    with _executor_needed():
+        typer.echo(make_checkpoint(desk), nl=False)
+
+
+@app.command("key")
+def show_key(home: HomeOption = None) -> None:
+    """Print the desk's verifier key. Give it to auditors apart from any record: a key that comes with the file proves nothing.
+
+    Example: mfadesk ledger key --home desk
+    """
+    public = find_home(home).public_keys()
+    typer.echo(VerifierKey(public.origin, public.checkpoint_verify).text())
+
+
+def _open(home: Path | None) -> tuple[Desk, Actor]:
+    """Return the desk, with Django awake, and who acts: whoever may use a shell on this machine, as an auditor."""
+    desk_home = find_home(home)
+    wake(desk_home)
+    from mfadesk.operations.desk import open_desk
+    from mfadesk.ports.people import Actor
+
+    return open_desk(desk_home), Actor("system", f"shell:{getpass.getuser()}"[:80], frozenset({"auditor"}))
+
+
+@contextmanager
+def _executor_needed() -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        raise Unavailable("executor", "Only the executor signs, and none answers. Start it: `mfadesk executor`. Then try again.") from error
+
+
+def _day(option: str, text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError as error:
+        raise Invalid(option, "Write the day as YYYY-MM-DD.") from error
 
 
 def _read_key(text: str) -> str:
