@@ -33,6 +33,7 @@ COMMANDS: tuple[str, ...] = (
     "prove",
     "drill",
     "diagnose",
+    "drill",
     "walk",
     "simulate",
     "runbook",

@@ -1,0 +1,49 @@
+"""The drill: our own scenarios end as they should, a weakened policy is caught, a bad file is refused where it is bad."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mfadesk.cli.drills
+from mfadesk.cli.drills.play import Drill
+from mfadesk.cli.drills.scenario import read_scenarios
+from mfadesk.cli.drills.stage import hire
+from mfadesk.kernel.errors import Invalid
+
+EXAMPLE = Path(mfadesk.cli.drills.__file__).parent / "example.yaml"
+SCENARIOS = {scenario.id: scenario for scenario in read_scenarios(EXAMPLE)}
+
+
+@pytest.fixture
+def drill(throwaway):
+    return Drill(throwaway, hire(throwaway))
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_the_example_ends_as_it_should(drill, name):
+    result = drill.play(SCENARIOS[name])
+    assert result["passed"], result
+
+
+def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(throwaway):
+    policy = throwaway.desk.policy
+    easy = {k: replace(r, minimum=1, resists=(), resist_minimum=0) for k, r in policy.requirements.items()}
+    weak = replace(throwaway.desk, policy=replace(policy, requirements=easy))
+    throwaway.desk = throwaway.executor.desk = weak
+    result = Drill(throwaway, hire(throwaway)).play(SCENARIOS["E02"])
+    assert not result["passed"]
+    assert "bound" in result["effects"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "attacks: 3", "attacks: [{id: X}]", "attacks: [{id: X, target: {tier: king}}]", "legitimate: [{id: X, caller: {tier: exec}, signals: 5}]", "a: [", "\x00"],
+)  # fmt: skip
+def test_a_file_that_is_no_list_of_scenarios_is_refused(tmp_path, text):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(Invalid):
+        read_scenarios(path)
