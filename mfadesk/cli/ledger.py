@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mfadesk.cli.home import HomeOption, find_home, wake
 from mfadesk.kernel.errors import Invalid, Unavailable
 from mfadesk.ledger.note import VerifierKey, parse_vkeys
 from mfadesk.ledger.pack import MAX_PACK_BYTES
@@ -31,6 +30,11 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 1 << 16
 SHOW_PROGRESS_FROM_BYTES = 4 << 20
 """About a second's work."""
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)
+]
+"""As in `cli.home`, whose import would load the store, which an auditor's machine may not have."""
 
 app = typer.Typer(help="Check, export and sign the ledger.", no_args_is_help=True, add_completion=False)
 
@@ -73,7 +77,9 @@ def verify(
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the record goes; a file that is there is never replaced.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where the record goes; a file that is there is never replaced.")
+    ],
     case: Annotated[str | None, typer.Option("--case", help="One case, by its id.")] = None,
     since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day of a period, UTC.")] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day of the period, UTC.")] = None,
@@ -101,7 +107,9 @@ def export(
             stream.write(data)
     except OSError as error:
         raise Invalid(str(out), f"The file cannot be written: {error.strerror}.") from error
-    typer.echo(f"{out}: {len(data)} bytes. Check it with `mfadesk ledger verify {out} --key VKEY`; `mfadesk ledger key` prints the key.")
+    typer.echo(
+        f"{out}: {len(data)} bytes. Check it with `mfadesk ledger verify {out} --key VKEY`; `mfadesk ledger key` prints the key."
+    )
 
 
 @app.command()
@@ -123,12 +131,16 @@ def show_key(home: HomeOption = None) -> None:
 
     Example: mfadesk ledger key --home desk
     """
+    from mfadesk.cli.home import find_home
+
     public = find_home(home).public_keys()
     typer.echo(VerifierKey(public.origin, public.checkpoint_verify).text())
 
 
 def _open(home: Path | None) -> tuple[Desk, Actor]:
     """Return the desk, with Django awake, and who acts: whoever may use a shell on this machine, as an auditor."""
+    from mfadesk.cli.home import find_home, wake
+
     desk_home = find_home(home)
     wake(desk_home)
     from mfadesk.operations.desk import open_desk
@@ -142,7 +154,9 @@ def _executor_needed() -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        raise Unavailable("executor", "Only the executor signs, and none answers. Start it: `mfadesk executor`. Then try again.") from error
+        raise Unavailable(
+            "executor", "Only the executor signs, and none answers. Start it: `mfadesk executor`. Then try again."
+        ) from error
 
 
 def _day(option: str, text: str) -> datetime:

@@ -71,6 +71,7 @@ def _pack(desk: Desk, rows: list[EventRow], case_id: str | None, full: bool) -> 
         notes=[newest.note], full=full,
     )  # fmt: skip
 
+
 def entry_of(row: EventRow) -> LedgerEntry:
     """Return an event's row as the ledger knows it."""
     fields = tuple(Field(f["name"], f["commitment"], f["salt"], f["value"]) for f in json.loads(row.fields))

@@ -35,7 +35,11 @@ def test_the_replaced_phone_road_is_whole_over_http_and_its_record_verifies():
 
 def test_a_walk_of_an_unknown_provider_is_wrong_use():
     done = subprocess.run(
-        [sys.executable, "-m", "mfadesk.cli.main", "walk", "--provider", "nobody"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "mfadesk.cli.main", "walk", "--provider", "nobody"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert "lab" in done.stderr
