@@ -91,6 +91,8 @@ def answer(request: HttpRequest, session: verbs.Session) -> HttpResponse:
 def proofs(request: HttpRequest, session: verbs.Session) -> HttpResponse:
     """Take a code, or what another service gave the person."""
     method = typed(request, "method")
+    if "begin" in request.POST:
+        return _begin_service(request, session, method)
 
     def act() -> None:
         if "response" in request.POST:
@@ -101,6 +103,15 @@ def proofs(request: HttpRequest, session: verbs.Session) -> HttpResponse:
             raise Invalid(f"code-{method}", "Type the code first. It is on your own device.")
 
     return _act(request, session, act, f"code-{method}", method)
+
+
+def _begin_service(request: HttpRequest, session: verbs.Session, method: str) -> HttpResponse:
+    """Start a check by another service and show the field for what it gives the person."""
+    try:
+        verbs.begin_service(session, method)
+    except EXPECTED as error:
+        return _show(request, verbs.portal(session), sentence_of(error), method=method, status=status_of(error))
+    return _show(request, verbs.portal(session), method=method, begun=method)
 
 
 @require_POST
@@ -184,7 +195,13 @@ def _act(request: HttpRequest, session: verbs.Session, act: Callable[[], None], 
 
 
 def _show(
-    request: HttpRequest, view: PortalView, problem: str = "", at: str = "", method: str = "", status: int = 200
+    request: HttpRequest,
+    view: PortalView,
+    problem: str = "",
+    at: str = "",
+    method: str = "",
+    status: int = 200,
+    begun: str = "",
 ) -> HttpResponse:
     words = {
         "view": view,
@@ -192,6 +209,7 @@ def _show(
         "problem": problem or view.problem,
         "problem_at": at,
         "tried": method,
+        "begun": begun,
     }
     return render(request, "portal/case.html", words, status=status)
 

@@ -108,9 +108,7 @@ def plug_in(page, passkeys=()) -> None:
     made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     for soft in passkeys:
         key = ec.derive_private_key(int.from_bytes(soft.scalar, "big"), ec.SECP256R1())
-        der = key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         credential = {
             "credentialId": _text(soft.credential_id),
             "isResidentCredential": True,

@@ -33,15 +33,25 @@ def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(t
     easy = {k: replace(r, minimum=1, resists=(), resist_minimum=0) for k, r in policy.requirements.items()}
     weak = replace(throwaway.desk, policy=replace(policy, requirements=easy))
     throwaway.desk = throwaway.executor.desk = weak
-    result = Drill(throwaway, hire(throwaway)).play(SCENARIOS["E02"])
+    hijacked = replace(SCENARIOS["E02"], controls=frozenset({"manager_takeover"}))
+    result = Drill(throwaway, hire(throwaway)).play(hijacked)
     assert not result["passed"]
     assert "bound" in result["effects"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "attacks: 3", "attacks: [{id: X}]", "attacks: [{id: X, target: {tier: king}}]", "legitimate: [{id: X, caller: {tier: exec}, signals: 5}]", "a: [", "\x00"],
-)  # fmt: skip
+BAD_FILES = (
+    "",
+    "[]",
+    "attacks: 3",
+    "attacks: [{id: X}]",
+    "attacks: [{id: X, target: {tier: king}}]",
+    "legitimate: [{id: X, caller: {tier: exec}, signals: 5}]",
+    "a: [",
+    "\x00",
+)
+
+
+@pytest.mark.parametrize("text", BAD_FILES)
 def test_a_file_that_is_no_list_of_scenarios_is_refused(tmp_path, text):
     path = tmp_path / "bad.yaml"
     path.write_text(text)

@@ -103,7 +103,12 @@ class Drill:
             plan = next((p for p in plans if set(p.methods) <= set(scenario.available) | {*used}), plans[0] if plans else None)
             if plan is None:
                 reasons = "; ".join(reason.sentence for reason in getattr(decision, "reasons", ()))
-                return state.outcome or "refused", _effects(before, self._held(stage), stage.old), self._minutes(used, True), f"no plan: {reasons}"
+                return (
+                    state.outcome or "refused",
+                    _effects(before, self._held(stage), stage.old),
+                    self._minutes(used, True),
+                    f"no plan: {reasons}",
+                )
             stage.enter_code()
             for method in plan.methods:
                 stage.prove(method)
@@ -152,14 +157,20 @@ class Drill:
         """Yield methods in the order presented, the world, whether signals show, and what is said of the old device."""
         factors = tuple(m.id for m in self.policy.methods.values() if m.role == "factor")
         held = scenario.controls | self.policy.always_held
-        opened = tuple(m for m in factors if any(way <= held for way in self.policy.methods[m].defeated_by) or _may_attest(m, scenario, self.policy))
+        opened = tuple(
+            m
+            for m in factors
+            if any(way <= held for way in self.policy.methods[m].defeated_by) or _may_attest(m, scenario, self.policy)
+        )
         # The app on the old phone is what everybody has; who says that it is gone cannot prove anything with it.
         typical = ("sms_code", "managed_device_signin", "callback_on_file", "manager_portal")
         said = scenario.situation.get("authenticator", "unknown")
         claims = tuple(dict.fromkeys((said, "gone", "stolen", "broken")))
         for usable, used_days in ((factors, 1.0), (typical, 1.0), ((), 60.0)):
             mine = tuple(m for m in opened if m in usable)
-            for methods, signals, claim in itertools.product(_subsets(mine), dict.fromkeys((frozenset[str](), scenario.signals)), claims):
+            for methods, signals, claim in itertools.product(
+                _subsets(mine), dict.fromkeys((frozenset[str](), scenario.signals)), claims
+            ):
                 yield methods, usable, used_days, signals, claim
 
     def _try(
@@ -178,7 +189,7 @@ class Drill:
             second = "passed" if is_there or "insider_second_operator" in scenario.controls else "failed"
             self._quietly(lambda: self._talk(stage, says))
             self._quietly(stage.enter_code)
-            self._quietly(lambda method=method, second=second: stage.prove(method, second_says=second))  # type: ignore[misc]
+            self._quietly(lambda method=method, second=second: stage.prove(method, second_says=second))
         self._quietly(lambda: self._talk(stage, says))
         self._quietly(lambda: self._set_up(stage))
         # Whatever waits now runs out: a day and an hour later only what was really granted is left.
@@ -249,7 +260,9 @@ def _register_and_test(stage: Stage, options_text: str) -> None:
 
 
 def _answers(situation: Mapping[str, str]) -> dict[str, str]:
-    return {name: situation[name] for name in VOCABULARY if situation.get(name) in VOCABULARY[name] and situation[name] != "unknown"}
+    return {
+        name: situation[name] for name in VOCABULARY if situation.get(name) in VOCABULARY[name] and situation[name] != "unknown"
+    }
 
 
 def _may_attest(method: str, scenario: Scenario, policy: Policy) -> bool:
@@ -279,5 +292,3 @@ def _effects(before: Holdings, after: Holdings, old: str) -> list[str]:
     if after.sessions > before.sessions:
         effects.append("session_added")
     return effects
-
-

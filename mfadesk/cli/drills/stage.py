@@ -142,7 +142,13 @@ def hire(throwaway: Throwaway) -> tuple[Staff, Staff]:
 
 
 def set_stage(
-    throwaway: Throwaway, staff: tuple[Staff, Staff], tier: str, employment: str, methods: Iterable[str], used_days: float, number: int
+    throwaway: Throwaway,
+    staff: tuple[Staff, Staff],
+    tier: str,
+    employment: str,
+    methods: Iterable[str],
+    used_days: float,
+    number: int,
 ) -> Stage:
     """Return the stage of play `number`: the person holds an old phone's app, and what `methods` need.
 
@@ -166,7 +172,9 @@ def set_stage(
     for helper in helpers:
         _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
     used = now - timedelta(days=used_days)
-    stage.old = scene.add_authenticator(person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used)
+    stage.old = scene.add_authenticator(
+        person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
+    )
     _give(stage, usable, used)
     scene.add_session(person.login)
     return stage
