@@ -237,21 +237,6 @@ def test_a_suspension_on_full_proof_stays_and_security_and_the_person_are_told(p
     assert alerts("suspended-and-unfinished")
 
 
-def test_a_later_full_proof_is_not_undone_by_the_earlier_days_end(play):
-    hazel, old, _token, case = suspended_on_little_proof(play)
-    play.answer(case, new_device="tomorrow")
-    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", last_used_at=play.days_ago(1))
-    play.pass_time(86_000)
-    later = play.open(hazel)
-    play.answer(later, authenticator="gone", new_device="at_hand", restored="name_only")
-    browser = play.redeem(later)
-    browser.confirm()
-    browser.prove_with_passkey(passkey)
-    assert play.state(later).step_kind == "enrol", play.state(later).step
-    play.pass_time(1_000)
-    assert play.authenticator(hazel, old).state == "suspended"
-
-
 # ------------------------------------------------------------------ stopped, taken over, frozen
 
 
