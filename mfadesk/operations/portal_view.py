@@ -32,6 +32,11 @@ WAYS: Mapping[str, tuple[str, str, str]] = {
 }
 """What a person may use, how it is called on their page, and which form it takes."""
 
+OFFERED_TO_EVERYBODY = ("fido2_existing", "managed_device_signin", "totp_existing", "saved_recovery_code", "sms_code")
+"""What a browser may try before anything is proved; the list says nothing about the person."""
+
+Form = Literal["code", "passkey", "service", "person"]
+
 KINDS = {
     "totp": "An authenticator app on the new phone",
     "passkey": "A passkey on this device or the new phone",
@@ -120,15 +125,16 @@ def is_open_link(desk: Desk, token: str) -> bool:
 def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
     person = get_person(state.subject) if state.subject else None
     ways: tuple[ProofWay, ...] = ()
-    if person is not None:
+    if not state.pieces:
+        # A code only locates: until something is proved, every browser is offered the same, whoever the case is about (SETTLED 4).
+        ways = tuple(ProofWay(m, *WAYS[m][:2], form=cast(Form, WAYS[m][2])) for m in OFFERED_TO_EVERYBODY)
+    elif person is not None:
         sight, _ = newest_sight(person.id)
         usable = available_methods(state, person, sight, desk.policy)
         done = {e.method for e in state.evidence()}
         offered = [m for m in usable if m in WAYS and m not in done]
         offered.sort(key=lambda m: desk.policy.methods[m].minutes)
-        ways = tuple(
-            ProofWay(m, *WAYS[m][:2], form=cast("Literal['code', 'passkey', 'service', 'person']", WAYS[m][2])) for m in offered
-        )
+        ways = tuple(ProofWay(m, *WAYS[m][:2], form=cast(Form, WAYS[m][2])) for m in offered)
         ways = tuple({(way.form if way.form == "passkey" else way.method): way for way in reversed(ways)}.values())[::-1]
     lede = (
         "Use whichever you have at hand. What you use is checked by us, never read out."

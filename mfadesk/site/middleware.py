@@ -58,6 +58,7 @@ def staff(get_response: Answer) -> Answer:
                 logout(request)
             elif has_second_factor(request.user):
                 request.staff_actor = actor  # type: ignore[attr-defined]
+                request.staff_name = request.user.staff_member.desk  # type: ignore[attr-defined]
             elif not request.path.startswith((*SETUP_PATHS, *PEOPLE_PATHS)):
                 return redirect(reverse("mfa_index"))
         return get_response(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mfadesk.kernel.errors import Refusal
+from mfadesk.operations import portal_view
 from tests.road.play import Play
 
 
@@ -57,3 +58,17 @@ def test_a_second_browser_freezes_the_case_and_is_told_nothing(play):
         play.redeem(case)
     assert refused.value.code == "code_not_open"
     assert play.state(case).status == "frozen"
+
+
+def test_before_a_first_proof_every_browser_is_offered_the_same_whoever_the_case_is_about(play):
+    offered = []
+    for name, kinds in (("hazel", ("totp",)), ("rowan", ("totp", "hotp"))):
+        person = play.person(name)
+        for kind in kinds:
+            play.scene.add_authenticator(person.login, kind, "One", last_used_at=play.days_ago(2))
+        case = play.open(person)
+        play.answer(case, authenticator="gone", new_device="at_hand", restored="name_only")
+        browser = play.redeem(case)
+        browser.confirm()
+        offered.append(portal_view.portal(play.desk, browser.session).ways)
+    assert offered[0] == offered[1] != ()
