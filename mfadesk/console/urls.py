@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfadesk.console import views_calls, views_case
+from mfadesk.console import views_calls, views_case, views_key
 
 app_name = "console"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("", views_calls.calls, name="calls"),
     path("calls/version", views_calls.calls_version, name="calls_version"),
     path("theme", views_calls.theme, name="theme"),
+    path("desk-key", views_key.desk_key, name="desk_key"),
+    path("desk-key/options", views_key.desk_key_options, name="desk_key_options"),
     path("cases", views_calls.cases, name="cases"),
     path("cases/new", views_calls.start, name="start"),
     path("cases/<str:case_id>", views_case.case, name="case"),
