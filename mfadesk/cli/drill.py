@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def drill(
-    file: Annotated[Path, typer.Argument(help="Scenarios, in the form that docs/authors/drills.md shows.")],
+    file: Annotated[Path, typer.Argument(help="Scenarios, in the form of cli/drills/example.yaml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Play scenarios through the real desk, in a throwaway one with a clock of its own.
