@@ -38,10 +38,14 @@ def finish_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any
     staff = _member(str(payload["staff"]))
     response = payload["response"]["json"]
     says, challenge, _options = take_challenge(executor, "staff_key", "", response)
+    if load_credentials(executor.keys, str(staff.pk)):
+        # The web tier says who asks. Whoever has a key is not given another on that word alone.
+        raise Refusal("has_desk_key", "You have a desk key already. An administrator removes it before you set up another.")
     outcome = relying_party(executor).verify_registration(challenge, response, "passkey")
     if says["staff"] != str(staff.pk) or isinstance(outcome, Failed):
         raise Refusal("wrong_proof", NOT_ACCEPTED)
     register(executor.desk, executor.keys, str(staff.pk), outcome)
+    executor.alarm("desk_key", "", f"{staff.desk} set up a desk key. If nobody there did so, stop attesting and look.")
     return {"ok": True}
 
 

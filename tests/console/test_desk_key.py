@@ -36,6 +36,14 @@ def test_a_desk_key_set_up_on_the_page_stands_in_the_executors_register(play):
     assert len(load_credentials(play.throwaway.executor.keys, play.operator.id)) == 1
 
 
+def test_whoever_has_a_desk_key_is_given_no_other_on_the_web_tiers_word(play):
+    for expected in (302, 409):
+        options = json.loads(post(views_key.desk_key_options, play, "/desk-key/options").content)
+        _, response = SoftPasskey.register(options, PUBLIC_URL, play.desk.randomness)
+        assert post(views_key.desk_key, play, "/desk-key", response=json.dumps(response)).status_code == expected
+    assert len(load_credentials(play.throwaway.executor.keys, play.operator.id)) == 1
+
+
 def test_an_answer_to_no_challenge_is_refused_and_registers_nothing(play):
     answer = post(views_key.desk_key, play, "/desk-key", response=json.dumps({"id": "x", "rawId": "x", "response": {}}))
     assert answer.status_code == 409
