@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mfadesk.cli.drills
-from mfadesk.cli.drills.play import Drill
+from mfadesk.cli.drills.play import MAX_PLAYS, Drill
 from mfadesk.cli.drills.scenario import read_scenarios
 from mfadesk.cli.drills.stage import hire
 from mfadesk.kernel.errors import Invalid
@@ -39,6 +40,18 @@ def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(t
     assert "bound" in result["effects"]
 
 
+def test_an_honest_caller_who_has_nothing_is_not_said_to_be_served(drill):
+    result = drill.play(replace(SCENARIOS["E11"], available=()))
+    assert not result["passed"]
+    assert "bound" not in result["effects"]
+
+
+def test_a_cut_reaches_every_world(drill):
+    wide = replace(SCENARIOS["E01"], controls=frozenset({"parallel_vish", "sim_swap", "hr_data_write"}))
+    played = list(itertools.islice(drill._variants(wide), MAX_PLAYS))
+    assert len({usable for _methods, usable, *_rest in played}) == 3
+
+
 BAD_FILES = (
     "",
     "[]",
@@ -46,6 +59,9 @@ BAD_FILES = (
     "attacks: [{id: X}]",
     "attacks: [{id: X, target: {tier: king}}]",
     "legitimate: [{id: X, caller: {tier: exec}, signals: 5}]",
+    "legitimate: [{id: X, caller: {tier: exec}, expected: {target_minutes: soon}}]",
+    "legitimate: [{id: X, caller: {tier: exec}, expected: [x]}]",
+    "attacks: [{id: X, target: {tier: exec}}, {id: X, target: {tier: exec}}]",
     "a: [",
     "\x00",
 )

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mfadesk.assurance.decision import decide
 from mfadesk.assurance.model import Policy
 from mfadesk.cli.drills.scenario import Scenario
-from mfadesk.cli.drills.stage import Staff, Stage, set_stage
+from mfadesk.cli.drills.stage import NotAtHand, Staff, Stage, set_stage
 from mfadesk.cli.throwaway import Throwaway
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations import deadlines, enrol, work_case
-from mfadesk.operations.judgement import judge, newest_sight
+from mfadesk.operations.judgement import circumstances_of, newest_sight
 from mfadesk.ports.provider import Holdings
 from mfadesk.runbook.situation import VOCABULARY, first_answers
 from mfadesk.store.commit import load_case
@@ -98,9 +99,19 @@ class Drill:
                 break
             sight, _at = newest_sight(stage.person.id)
             action = stage.throwaway.desk.runbook_of(state).steps[state.step].action or ""
-            decision = judge(state, action, stage.person, sight, self.policy, "normal", stage.throwaway.clock.now())
-            plans = getattr(decision, "plans", ())
-            plan = next((p for p in plans if set(p.methods) <= set(scenario.available) | {*used}), plans[0] if plans else None)
+            # The desk plans with what it believes this person has; the caller knows, and uses nothing that they do not have.
+            now = stage.throwaway.clock.now()
+            decision = decide(
+                evidence=state.evidence(),
+                circumstances=circumstances_of(state, stage.person, sight, now),
+                action=action,
+                tier=scenario.tier,
+                threat="normal",
+                policy=self.policy,
+                now=now,
+                available=scenario.available,
+            )
+            plan = next(iter(getattr(decision, "plans", ())), None)
             if plan is None:
                 reasons = "; ".join(reason.sentence for reason in getattr(decision, "reasons", ()))
                 return (
@@ -145,9 +156,9 @@ class Drill:
         plays = list(itertools.islice(self._variants(scenario), MAX_PLAYS + 1))
         for methods, usable, used_days, signals, claim in plays[:MAX_PLAYS]:
             outcome, effects = self._try(scenario, goal, methods, usable, used_days, signals, claim)
-            bad = [effect for effect in effects if effect != "suspended"]
-            if bad:
-                why = f"with {', '.join(methods) or 'nothing'}, saying {claim}: {', '.join(bad)}"
+            if effects:
+                # What little proof may suspend is over by now: whatever still differs at the provider is there to stay.
+                why = f"with {', '.join(methods) or 'nothing'}, saying {claim}: {', '.join(effects)}"
                 return {"decision": outcome, "effects": effects, "passed": False, "minutes": 0, "why": why}
         cut = " (more were cut)" if len(plays) > MAX_PLAYS else ""
         why = f"stopped in {min(len(plays), MAX_PLAYS)} plays{cut}"
@@ -166,12 +177,16 @@ class Drill:
         typical = ("sms_code", "managed_device_signin", "callback_on_file", "manager_portal")
         said = scenario.situation.get("authenticator", "unknown")
         claims = tuple(dict.fromkeys((said, "gone", "stolen", "broken")))
+        worlds = []
         for usable, used_days in ((factors, 1.0), (typical, 1.0), ((), 60.0)):
             mine = tuple(m for m in opened if m in usable)
-            for methods, signals, claim in itertools.product(
-                _subsets(mine), dict.fromkeys((frozenset[str](), scenario.signals)), claims
-            ):
-                yield methods, usable, used_days, signals, claim
+            shown = dict.fromkeys((frozenset[str](), scenario.signals))
+            worlds.append(
+                [(m, usable, used_days, seen, claim) for m, seen, claim in itertools.product(_subsets(mine), shown, claims)]
+            )
+        # In turn, so that a cut thins out every world and drops none.
+        for turn in itertools.zip_longest(*worlds):
+            yield from (variant for variant in turn if variant is not None)
 
     def _try(
         self, scenario: Scenario, goal: str, methods: tuple[str, ...], usable: tuple[str, ...], used_days: float,
@@ -203,8 +218,8 @@ class Drill:
     def _quietly(act: Any) -> None:
         try:
             act()
-        except (MfadeskError, LookupError, IndexError, StopIteration):
-            # The desk said no; an attacker goes on with the next thing.
+        except (MfadeskError, NotAtHand):
+            # The desk said no, or there is nothing to use; an attacker goes on with the next thing. Any other error is the drill's own.
             return
 
     # ------------------------------------------------------------------ common

@@ -56,6 +56,9 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
     if not isinstance(attacks, list) or not isinstance(honest, list):
         raise Invalid(str(path), "`attacks` and `legitimate` are lists of scenarios.")
     found = [_read(entry, "attack", path) for entry in attacks] + [_read(entry, "legitimate", path) for entry in honest]
+    twice = {one.id for one in found if sum(other.id == one.id for other in found) > 1}
+    if twice:
+        raise Invalid(str(path), f"The id {min(twice)} stands there twice.")
     if not found or len(found) > MAX_SCENARIOS:
         raise Invalid(str(path), f"A file holds 1 to {MAX_SCENARIOS} scenarios under `attacks` and `legitimate`.")
     return tuple(found)
@@ -72,6 +75,8 @@ def _read(entry: Any, kind: Literal["attack", "legitimate"], path: Path) -> Scen
     if not isinstance(situation, dict):
         raise Invalid(where, "`situation` is a mapping.")
     expected = entry.get("expected") or {}
+    if not isinstance(expected, dict) or not isinstance(expected.get("target_minutes", 60), int | float):
+        raise Invalid(where, "`expected` is a mapping, and its `target_minutes` a number.")
     return Scenario(
         id=entry["id"],
         kind=kind,

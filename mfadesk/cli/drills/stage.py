@@ -29,6 +29,10 @@ PROVIDER = ("totp_existing", "saved_recovery_code", "fido2_existing", "passkey_s
 EMPLOYMENT = {"first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave"}
 
 
+class NotAtHand(Exception):
+    """The player has nothing to do this with: no browser is bound, no paper is left, no letter came."""
+
+
 @dataclass(slots=True)
 class Staff:
     """A member of staff with a desk key of their own."""
@@ -56,7 +60,7 @@ class Stage:
     def session(self) -> ClaimantSession:
         found = sessions.find_session(self.throwaway.desk, self.cookie)
         if found is None:
-            raise LookupError("no browser is bound")
+            raise NotAtHand("no browser is bound")
         return found
 
     def open(self, goal: str, answers: dict[str, str], signals: frozenset[str], channel: str) -> None:
@@ -89,6 +93,8 @@ class Stage:
         elif method == "totp_existing":
             prove.prove_with_code(desk, self.session, method, self.throwaway.scene.current_code(self.totp or self.old))
         elif method == "saved_recovery_code":
+            if not self.paper:
+                raise NotAtHand("no paper is left")
             prove.prove_with_code(desk, self.session, method, self.paper.pop())
         else:
             prove.begin_service(desk, self.session, method)
@@ -119,11 +125,13 @@ class Stage:
         vouch.ask_voucher(desk, self.staff[0].actor, self.case_id, which)
         self.throwaway.settle()
         for voucher in find_vouchers(self.person, which):
-            mail = next(m for m in self.throwaway.scene.list_mail(f"{voucher.login}@drill.example") if "/vouch/" in m.text)
-            link = re.search(r"/vouch/(\S+)", mail.text)
-            options = vouch.begin_vouch(desk, link.group(1) if link else "", "my_call", self.session.words)
+            letters = self.throwaway.scene.list_mail(f"{voucher.login}@drill.example")
+            link = next((found for m in letters if (found := re.search(r"/vouch/(\S+)", m.text))), None)
+            if link is None or voucher.login not in self.passkeys:
+                raise NotAtHand("no letter came, or the voucher has no passkey")
+            options = vouch.begin_vouch(desk, link.group(1), "my_call", self.session.words)
             self.passkeys[voucher.login], response = self.passkeys[voucher.login].sign(options, PUBLIC_URL)
-            vouch.finish_vouch(desk, link.group(1) if link else "", response)
+            vouch.finish_vouch(desk, link.group(1), response)
             self.throwaway.settle()
 
 
