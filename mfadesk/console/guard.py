@@ -76,7 +76,8 @@ def show_trouble(request: HttpRequest, error: MfadeskError) -> HttpResponse:
 
 def staff_name(request: HttpRequest) -> str:
     """Return how the page's corner names who is signed in."""
-    return str(getattr(request, "staff_name", ""))
+    user = getattr(request, "user", None)
+    return str(getattr(request, "staff_name", "") or (user.get_username() if user is not None else ""))
 
 
 def parse_response(request: HttpRequest) -> dict[str, Any]:
