@@ -12,8 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mfadesk.console import verbs
 from mfadesk.console.choices import ENDINGS
-from mfadesk.console.guard import EXPECTED, parse_response, sentence_of, staff_name, staff_page, status_of, wants_json
-from mfadesk.kernel.errors import Invalid, MfadeskError
+from mfadesk.console.guard import (
+    EXPECTED,
+    parse_response,
+    problem_json,
+    sentence_of,
+    staff_name,
+    staff_page,
+    status_of,
+    wants_json,
+)
+from mfadesk.kernel.errors import Invalid
 from mfadesk.operations.views import CaseView
 from mfadesk.ports.people import Actor
 
@@ -149,18 +158,6 @@ def record(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     response = HttpResponse(verbs.export_case(actor, case_id), content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{_file_name(case_id)}"'
     return response
-
-
-def problem_json(error: MfadeskError) -> JsonResponse:
-    """Return an error as problem details. Source: RFC 9457 §3."""
-    status = status_of(error)
-    body = {
-        "type": f"urn:mfadesk:problem:{error.code}",
-        "title": "That was not taken",
-        "status": status,
-        "detail": sentence_of(error),
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def _act(

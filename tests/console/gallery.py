@@ -208,6 +208,12 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
+    "begin_desk_key": lambda actor: {
+        "challenge": "AAAA",
+        "rp": {"name": "desk"},
+        "user": {"id": "AAAA", "name": "r", "displayName": "r"},
+    },
+    "finish_desk_key": lambda actor, response: DESK.note("desk-key"),
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {
@@ -243,7 +249,7 @@ def play() -> None:
 
 def index(request: HttpRequest) -> HttpResponse:
     """List what there is to look at."""
-    links = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/me/"]
+    links = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/desk-key", "/me/"]
     links += [f"/cases/{name}" for name in samples.CASES] + ["/cases/verify/ending"]
     links += [f"/gallery/portal/{name}" for name in [*samples.PORTALS, "enrolment"]]
     links += [f"/vouch/{name}" for name in samples.VOUCHES] + [f"/me/not-me/{name}" for name in samples.NOT_MES]
