@@ -13,7 +13,7 @@ WIDTH = 296
 """The drawing's own width; the page scales it."""
 
 _BAR_TOP, _BAR_HEIGHT, _ROW = 22, 14, 17
-_APART = 8
+_APART = 14
 _GLYPH_WIDTH = 6.4
 """Mean advance of the interface face at 12 px, a little generous: labels that collide are worse than labels that stand apart."""
 
