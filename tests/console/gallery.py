@@ -271,6 +271,12 @@ def move(request: HttpRequest, case_id: str, to: str) -> HttpResponse:
     return HttpResponse("moved")
 
 
+def turn(request: HttpRequest, name: str, to: str) -> HttpResponse:
+    """Let a person's session go on without their browser."""
+    DESK.sessions[f"at-{name}"] = to
+    return HttpResponse("turned")
+
+
 @csrf_exempt
 def acts(request: HttpRequest) -> HttpResponse:
     """Tell what was done so far."""
@@ -300,6 +306,7 @@ urlpatterns = [
     path("gallery", index),
     path("gallery/portal/<str:name>", portal),
     path("gallery/move/<str:case_id>/<str:to>", move),
+    path("gallery/turn/<str:name>/<str:to>", turn),
     path("gallery/acts", acts),
     path("gallery/empty", empty),
     path("gallery/forbidden", forbidden),

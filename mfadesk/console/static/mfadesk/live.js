@@ -99,5 +99,6 @@ async function loop() {
   setTimeout(loop, Math.min(every * 2 ** Math.min(missed, 4), 20000));
 }
 document.addEventListener("visibilitychange", () => document.hidden || ask());
+window.addEventListener("online", ask);
 setTimeout(loop, every);
 setInterval(tick, 15000);
