@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mfadesk.console import verbs
-from mfadesk.console.choices import ENDINGS
+from mfadesk.console.choices import ENDINGS, has_value
 from mfadesk.console.guard import (
     EXPECTED,
     parse_response,
@@ -108,6 +108,23 @@ def code(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 def vouch_requests(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Ask a voucher."""
     return _act(request, actor, case_id, lambda: verbs.ask_voucher(actor, case_id, request.POST.get("which", "")))
+
+
+@require_POST
+@staff_page
+def out_of_reach(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Note that something which still works cannot be used now; only what the page offered can be named."""
+
+    def act() -> None:
+        board = verbs.case(actor, case_id).board
+        chosen, reason = request.POST.get("authenticator", ""), request.POST.get("reason", "")[:VALUE_LIMIT].strip()
+        if board is None or not has_value(board.survivors, chosen):
+            raise Invalid("authenticator", "Choose what is out of reach.")
+        if not reason:
+            raise Invalid("reason", "Write down why it cannot be used now.")
+        verbs.note_out_of_reach(actor, case_id, chosen, reason)
+
+    return _act(request, actor, case_id, act, "reason", open_="out-of-reach")
 
 
 @require_POST

@@ -214,6 +214,7 @@ BOARD = Board(
         ),
     ),
     vouchers=(AnswerLine("manager", "Ask their manager"), AnswerLine("delegate", "Ask the delegate")),
+    survivors=(AnswerLine("a1", "Passkey on a laptop"),),
     reasons=("Their mobile number changed 9 days ago, so it proves nothing until 15 December.",),
 )
 
@@ -242,6 +243,7 @@ ENOUGH_BOARD = replace(
     plans=(),
     attest=(),
     vouchers=(),
+    survivors=(),
     reasons=(),
 )
 

@@ -186,6 +186,31 @@ def test_a_secret_is_on_the_page_that_made_it_and_on_no_other(open_browser):
     assert "GEZD" not in page.content()
 
 
+def test_a_secret_leaves_the_screen_after_five_minutes_and_a_new_one_is_offered(open_browser):
+    page = open_browser("/gallery/portal/enrol")
+    page.get_by_role("button", name="Show it").click()
+    assert page.locator(".qr").is_visible() and not page.locator(".gone").is_visible()
+    page.evaluate("() => document.getAnimations().forEach((one) => { one.currentTime = 299_000 })")
+    assert page.locator(".key").is_visible()
+    page.evaluate("() => document.getAnimations().forEach((one) => { one.currentTime = 301_000 })")
+    assert not page.locator(".qr").is_visible() and not page.locator(".key").is_visible()
+    assert page.get_by_role("button", name="Show a new one").is_visible()
+
+
+def test_what_still_works_is_noted_as_out_of_reach_only_with_a_reason(open_browser, live, move):
+    move(live, "verify")
+    page = open_browser(f"/cases/{live}", java_script_enabled=False)
+    page.click("#out-of-reach summary")
+    page.get_by_label("Passkey on a laptop").check()
+    page.get_by_label("Why, in their words").fill("   ")
+    page.get_by_role("button", name="Note it").click()
+    assert "Write down why" in page.inner_text(".summary")
+    page.get_by_label("Passkey on a laptop").check()
+    page.get_by_label("Why, in their words").fill("at home")
+    page.get_by_role("button", name="Note it").click()
+    assert f"out-of-reach {live} a1 at home" in acts(page)
+
+
 def test_a_waiting_page_goes_on_by_itself(open_browser, gallery):
     page = open_browser("/gallery/portal/prove")
     with urlopen(f"{gallery}/gallery/turn/prove/checking") as answer:
