@@ -12,8 +12,9 @@ CALLERS = (
 
 CHANNELS = (
     AnswerLine("phone", "By phone"),
-    AnswerLine("desk", "At the desk"),
+    AnswerLine("in_person", "In person"),
     AnswerLine("chat", "By chat"),
+    AnswerLine("mail", "By mail"),
     AnswerLine("internal", "From inside the house"),
 )
 

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 
@@ -74,9 +74,22 @@ def show_trouble(request: HttpRequest, error: MfadeskError) -> HttpResponse:
     return render(request, "console/trouble.html", words, status=status)
 
 
+def problem_json(error: MfadeskError) -> JsonResponse:
+    """Return an error as problem details. Source: RFC 9457 §3."""
+    status = status_of(error)
+    body = {
+        "type": f"urn:mfadesk:problem:{error.code}",
+        "title": "That was not taken",
+        "status": status,
+        "detail": sentence_of(error),
+    }
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
 def staff_name(request: HttpRequest) -> str:
     """Return how the page's corner names who is signed in."""
-    return str(getattr(request, "staff_name", ""))
+    user = getattr(request, "user", None)
+    return str(getattr(request, "staff_name", "") or (user.get_username() if user is not None else ""))
 
 
 def parse_response(request: HttpRequest) -> dict[str, Any]:

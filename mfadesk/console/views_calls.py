@@ -15,7 +15,7 @@ from mfadesk.console.choices import CALLERS, CHANNELS, has_value
 from mfadesk.console.guard import EXPECTED, sentence_of, staff_name, staff_page, status_of
 from mfadesk.console.jinja_env import THEME_COOKIE, THEMES
 from mfadesk.kernel.errors import Invalid
-from mfadesk.operations.views import CallsView, CaseLine
+from mfadesk.operations.views import CallsView, CaseLine, PersonLine
 from mfadesk.ports.people import Actor
 
 QUERY_LIMIT = 200
@@ -112,9 +112,14 @@ def _show_start(
     request: HttpRequest, actor: Actor, text: str, chosen: Chosen, problem: str = "", problem_at: str = "", status: int = 200
 ) -> HttpResponse:
     text = text[:QUERY_LIMIT].strip()
+    people: tuple[PersonLine, ...] = ()
+    try:
+        people = verbs.find_people(actor, text) if text else ()
+    except Invalid as error:
+        problem, problem_at, status = problem or error.what, problem_at or error.where, 422
     words = {
         "q": text,
-        "people": verbs.find_people(actor, text) if text else (),
+        "people": people,
         "goals": verbs.goals(),
         "callers": CALLERS,
         "channels": CHANNELS,

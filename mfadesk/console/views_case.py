@@ -11,9 +11,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mfadesk.console import verbs
-from mfadesk.console.choices import ENDINGS
-from mfadesk.console.guard import EXPECTED, parse_response, sentence_of, staff_name, staff_page, status_of, wants_json
-from mfadesk.kernel.errors import Invalid, MfadeskError
+from mfadesk.console.choices import ENDINGS, has_value
+from mfadesk.console.guard import (
+    EXPECTED,
+    parse_response,
+    problem_json,
+    sentence_of,
+    staff_name,
+    staff_page,
+    status_of,
+    wants_json,
+)
+from mfadesk.kernel.errors import Invalid
 from mfadesk.operations.views import CaseView
 from mfadesk.ports.people import Actor
 
@@ -103,6 +112,23 @@ def vouch_requests(request: HttpRequest, actor: Actor, case_id: str) -> HttpResp
 
 @require_POST
 @staff_page
+def out_of_reach(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Note that something which still works cannot be used now; only what the page offered can be named."""
+
+    def act() -> None:
+        board = verbs.case(actor, case_id).board
+        chosen, reason = request.POST.get("authenticator", ""), request.POST.get("reason", "")[:VALUE_LIMIT].strip()
+        if board is None or not has_value(board.survivors, chosen):
+            raise Invalid("authenticator", "Choose what is out of reach.")
+        if not reason:
+            raise Invalid("reason", "Write down why it cannot be used now.")
+        verbs.note_out_of_reach(actor, case_id, chosen, reason)
+
+    return _act(request, actor, case_id, act, "reason", open_="out-of-reach")
+
+
+@require_POST
+@staff_page
 def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Resolve a frozen case."""
     return _act(request, actor, case_id, lambda: verbs.thaw(actor, case_id))
@@ -149,18 +175,6 @@ def record(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     response = HttpResponse(verbs.export_case(actor, case_id), content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{_file_name(case_id)}"'
     return response
-
-
-def problem_json(error: MfadeskError) -> JsonResponse:
-    """Return an error as problem details. Source: RFC 9457 §3."""
-    status = status_of(error)
-    body = {
-        "type": f"urn:mfadesk:problem:{error.code}",
-        "title": "That was not taken",
-        "status": status,
-        "detail": sentence_of(error),
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def _act(

@@ -7,8 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mfadesk.console import verbs
-from mfadesk.console.guard import EXPECTED, parse_response, sentence_of, staff_name, staff_page, status_of
-from mfadesk.console.views_case import problem_json
+from mfadesk.console.guard import EXPECTED, parse_response, problem_json, sentence_of, staff_name, staff_page, status_of
 from mfadesk.ports.people import Actor
 
 

@@ -13,6 +13,7 @@ WIDTH = 296
 """The drawing's own width; the page scales it."""
 
 _BAR_TOP, _BAR_HEIGHT, _ROW = 22, 14, 17
+_APART = 14
 _GLYPH_WIDTH = 6.4
 """Mean advance of the interface face at 12 px, a little generous: labels that collide are worse than labels that stand apart."""
 
@@ -26,7 +27,13 @@ class _Label:
     right: float
 
     def meets(self, other: _Label) -> bool:
-        return self.left < other.right + 8 and other.left < self.right + 8
+        return self.left < other.right + _APART and other.left < self.right + _APART
+
+    def after(self, other: _Label) -> _Label:
+        """Return this label moved to the right of `other`, or unchanged where it would leave the drawing."""
+        left = other.right + _APART
+        width = self.right - self.left
+        return _Label(self.text, left, left + width) if left + width <= WIDTH else self
 
 
 def describe_gauge(points: int, needed: int, could: int | None = None, could_words: str = "") -> str:
@@ -53,6 +60,8 @@ def draw_gauge(points: int, needed: int, could: int | None = None, could_words: 
     now_x, need_x = points * scale, needed * scale
     now = _place(f"{points} now", now_x, lean=-0.5 if points else 0.5)
     later = _place(f"{hope} {could_words}".strip(), hope * scale, lean=0.0) if hope is not None else None
+    if later is not None and later.meets(now):
+        later = later.after(now)
     rows = 2 if later is not None and later.meets(now) else 1
     base = _BAR_TOP + _BAR_HEIGHT + _ROW
     parts = [f'<rect class="track" x="0" y="{_BAR_TOP}" width="{WIDTH}" height="{_BAR_HEIGHT}" rx="3"/>']

@@ -6,7 +6,7 @@ from mfadesk.assurance.model import Allowed, Decision, Policy
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import VOUCHED_AS, available_methods, judge, newest_sight
+from mfadesk.operations.judgement import METHOD_OF, VOUCHED_AS, Sight, available_methods, find_survivors, judge, newest_sight
 from mfadesk.operations.people import find_vouchers
 from mfadesk.operations.sayings import method_name
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
@@ -63,6 +63,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
         attest=_attest_lines(desk, actor, state, person),
         vouchers=_voucher_lines(state, person, actor),
+        survivors=_survivor_lines(desk, actor, state, sight),
         reasons=() if isinstance(decision, Allowed) else tuple(reason.sentence for reason in decision.reasons),
     )
 
@@ -132,6 +133,18 @@ def _attest_lines(desk: Desk, actor: Actor, state: CaseState, person: Person) ->
             HOW.get(method, ("", "What you saw"))[1] or "What you saw",
         )
         for method in [*second, *first]
+    )
+
+
+def _survivor_lines(desk: Desk, actor: Actor, state: CaseState, sight: Sight) -> tuple[AnswerLine, ...]:
+    """Return what must be used before any weaker road (R44) and was neither used nor noted as out of reach."""
+    if sight.holdings is None or state.owner != f"staff:{actor.id}" or state.step_kind != "verify":
+        return ()
+    settled = {piece.evidence.authenticator_id for piece in state.pieces} | set(state.out_of_reach)
+    return tuple(
+        AnswerLine(a.id, method_name(METHOD_OF[a.kind], desk.policy))
+        for a in find_survivors(state, sight.holdings, desk.now())
+        if a.id not in settled
     )
 
 

@@ -143,6 +143,8 @@ class Board:
     """Whom the desk may ask to vouch: role words such as "Their manager", never a name from the caller."""
     reasons: tuple[str, ...] = ()
     """For staff, not for the caller."""
+    survivors: tuple[AnswerLine, ...] = ()
+    """What the person still has and must use first, unless the operator notes that it is out of reach now."""
 
 
 @dataclass(frozen=True, slots=True)

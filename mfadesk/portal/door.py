@@ -70,7 +70,8 @@ def source_ip(request: HttpRequest) -> str:
 
 def desk_name() -> str:
     """Return what the help desk is called on people's pages."""
-    return str(getattr(settings, "MFADESK_DESK_NAME", "Help desk"))
+    config = getattr(settings, "CONFIG", None)
+    return f"{config.organisation} help desk" if config is not None else "Help desk"
 
 
 def typed(request: HttpRequest, name: str) -> str:

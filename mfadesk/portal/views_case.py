@@ -74,9 +74,8 @@ def case(request: HttpRequest, session: verbs.Session) -> HttpResponse:
 @require_safe
 @session_page
 def version(request: HttpRequest, session: verbs.Session) -> HttpResponse:
-    """Answer stage and version as JSON text, for the pages that wait."""
-    view = verbs.portal(session)
-    return JsonResponse(f"{view.stage}.{view.version}", safe=False)
+    """Answer the page's mark as JSON text, for the pages that wait."""
+    return JsonResponse(mark_of(verbs.portal(session)), safe=False)
 
 
 @require_POST
@@ -106,12 +105,24 @@ def proofs(request: HttpRequest, session: verbs.Session) -> HttpResponse:
 
 
 def _begin_service(request: HttpRequest, session: verbs.Session, method: str) -> HttpResponse:
-    """Start a check by another service and show the field for what it gives the person."""
+    """Start a check by another service and show what it asks for, on a page of its own; the answer comes back to `proofs`."""
+    view = verbs.portal(session)
+    way = next((w for w in view.ways if w.method == method and w.form == "service"), None)
+    if way is None:
+        return redirect("portal:case")
     try:
-        verbs.begin_service(session, method)
+        begun = verbs.begin_service(session, method).get("begin", {})
     except EXPECTED as error:
-        return _show(request, verbs.portal(session), sentence_of(error), method=method, status=status_of(error))
-    return _show(request, verbs.portal(session), method=method, begun=method)
+        return _show(request, view, sentence_of(error), method=method, status=status_of(error))
+    words = {
+        "view": view,
+        "way": way,
+        "desk": view.desk or desk_name(),
+        "problem": "",
+        "asks_for": begun.get("asks_for", ""),
+        "by_code": begun.get("answered_by") == "code",
+    }
+    return render(request, "portal/service.html", words)
 
 
 @require_POST
@@ -194,6 +205,11 @@ def _act(request: HttpRequest, session: verbs.Session, act: Callable[[], None], 
     return JsonResponse({"next": "/me/case"}) if request.content_type == "application/json" else redirect("portal:case")
 
 
+def mark_of(view: PortalView) -> str:
+    """Return a text that changes when the page would: its stage, what is proved, its end. An operator's note changes nothing here."""
+    return f"{view.stage}.{len(view.proved)}.{view.until:%H%M%S}" if view.until else f"{view.stage}.{len(view.proved)}"
+
+
 def _show(
     request: HttpRequest,
     view: PortalView,
@@ -201,7 +217,6 @@ def _show(
     at: str = "",
     method: str = "",
     status: int = 200,
-    begun: str = "",
 ) -> HttpResponse:
     words = {
         "view": view,
@@ -209,7 +224,7 @@ def _show(
         "problem": problem or view.problem,
         "problem_at": at,
         "tried": method,
-        "begun": begun,
+        "mark_of": mark_of(view),
     }
     return render(request, "portal/case.html", words, status=status)
 

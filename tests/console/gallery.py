@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from socketserver import ThreadingMixIn
+from types import SimpleNamespace
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -50,9 +51,16 @@ def configure() -> None:
         ROOT_URLCONF="gallery",
         USE_TZ=True,
         TIME_ZONE="UTC",
-        MFADESK_DESK_NAME="Fernhollow help desk",
+        CONFIG=SimpleNamespace(organisation="Fernhollow"),
         LOGIN_URL="/sign-in",
-        INSTALLED_APPS=["django.contrib.staticfiles", "django_htmx", "mfadesk.console"],
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.staticfiles",
+            "django_htmx",
+            "mfadesk.store.apps.StoreConfig",
+            "mfadesk.console",
+        ],
         STATIC_URL="/static/",
         LOGGING={
             "version": 1,
@@ -150,7 +158,7 @@ def _end(actor: Any, case_id: str, ending: str, expected_version: int) -> None:
     DESK.move(case_id, "nochange")
 
 
-def _redeem(source_ip: str, code: str) -> str:
+def _redeem(source_ip: str, code: str, cookie: str = "") -> str:
     if parse_case_code(code) != samples.GOOD_CODE:
         raise Invalid("code", "That case code is not open. Check it with the person on the phone.")
     key = f"session{len(DESK.sessions)}"
@@ -200,6 +208,13 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
+    "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
+    "begin_desk_key": lambda actor: {
+        "challenge": "AAAA",
+        "rp": {"name": "desk"},
+        "user": {"id": "AAAA", "name": "r", "displayName": "r"},
+    },
+    "finish_desk_key": lambda actor, response: DESK.note("desk-key"),
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {
@@ -208,10 +223,11 @@ PLAYED_PORTAL = {
     "vouch": lambda token: samples.VOUCHES.get(token, samples.VOUCHES["nothing"]),
     "not_me": lambda token: samples.NOT_MES.get(token, samples.NOT_MES["ended"]),
     "redeem_code": _redeem,
-    "redeem_link": lambda ip, token: _redeem(ip, samples.GOOD_CODE),
+    "redeem_link": lambda ip, token, cookie="": _redeem(ip, samples.GOOD_CODE),
     "confirm": lambda session, yes: _forward(session) if yes else _stop(session),
     "prove_with_code": _prove,
     "prove_with_service": lambda session, method, response: _forward(session),
+    "begin_service": lambda session, method: {"begin": {"asks_for": "Sign in on your work laptop.", "answered_by": "device"}},
     "begin_passkey": lambda session: {"challenge": "AAAA", "rpId": "localhost", "timeout": 1000},
     "finish_passkey": lambda session, response: _forward(session),
     "choose_kind": lambda session, kind: _forward(session),
@@ -234,7 +250,7 @@ def play() -> None:
 
 def index(request: HttpRequest) -> HttpResponse:
     """List what there is to look at."""
-    links = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/me/"]
+    links = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/desk-key", "/me/"]
     links += [f"/cases/{name}" for name in samples.CASES] + ["/cases/verify/ending"]
     links += [f"/gallery/portal/{name}" for name in [*samples.PORTALS, "enrolment"]]
     links += [f"/vouch/{name}" for name in samples.VOUCHES] + [f"/me/not-me/{name}" for name in samples.NOT_MES]
@@ -254,6 +270,12 @@ def move(request: HttpRequest, case_id: str, to: str) -> HttpResponse:
     """Let something happen in a case that no browser did."""
     DESK.move(case_id, to)
     return HttpResponse("moved")
+
+
+def turn(request: HttpRequest, name: str, to: str) -> HttpResponse:
+    """Let a person's session go on without their browser."""
+    DESK.sessions[f"at-{name}"] = to
+    return HttpResponse("turned")
 
 
 @csrf_exempt
@@ -285,6 +307,7 @@ urlpatterns = [
     path("gallery", index),
     path("gallery/portal/<str:name>", portal),
     path("gallery/move/<str:case_id>/<str:to>", move),
+    path("gallery/turn/<str:name>/<str:to>", turn),
     path("gallery/acts", acts),
     path("gallery/empty", empty),
     path("gallery/forbidden", forbidden),

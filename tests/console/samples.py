@@ -214,6 +214,7 @@ BOARD = Board(
         ),
     ),
     vouchers=(AnswerLine("manager", "Ask their manager"), AnswerLine("delegate", "Ask the delegate")),
+    survivors=(AnswerLine("a1", "Passkey on a laptop"),),
     reasons=("Their mobile number changed 9 days ago, so it proves nothing until 15 December.",),
 )
 
@@ -242,6 +243,7 @@ ENOUGH_BOARD = replace(
     plans=(),
     attest=(),
     vouchers=(),
+    survivors=(),
     reasons=(),
 )
 
@@ -586,15 +588,15 @@ ENROL = replace(
         "Press “Show it” here and point the phone at the picture.",
         "Type the code that the phone shows.",
     ),
-    kinds=(),
+    kinds=(AnswerLine("totp", "An authenticator app"),),
     version=7,
 )
 ENROL_PASSKEY = replace(
     ENROL,
     title="Make the passkey",
     lede="",
-    asks=("Press the button.", "Your device asks for your finger, face or PIN."),
-    enrolment=EnrolmentView("passkey"),
+    asks=(),
+    kinds=(AnswerLine("passkey", "A passkey"),),
 )
 TEST = replace(
     ENROL,
@@ -602,11 +604,10 @@ TEST = replace(
     title="Sign in with the new phone",
     lede="The old phone is removed only after this works.",
     asks=(),
-    enrolment=EnrolmentView("totp"),
     version=8,
 )
 TEST_WRONG = replace(TEST, problem="That code has run out. Your account has not changed. Type the next one.", version=9)
-TEST_PASSKEY = replace(TEST, title="Sign in with the new passkey", enrolment=EnrolmentView("passkey"))
+TEST_PASSKEY = replace(TEST, title="Sign in with the new passkey", kinds=(AnswerLine("passkey", "A passkey"),))
 DONE = replace(
     ENROL,
     stage="done",

@@ -27,7 +27,7 @@ function offer() {
   if (!held || held.firstChild) return;
   const link = document.createElement("a");
   link.href = location.pathname + location.search;
-  link.textContent = root.dataset.mode === "ask" ? "The list has changed. Show it" : "Something here has changed. Show it";
+  link.textContent = root.dataset.offer ?? "Something here has changed. Show it";
   held.append(link);
 }
 
@@ -99,5 +99,6 @@ async function loop() {
   setTimeout(loop, Math.min(every * 2 ** Math.min(missed, 4), 20000));
 }
 document.addEventListener("visibilitychange", () => document.hidden || ask());
+window.addEventListener("online", ask);
 setTimeout(loop, every);
 setInterval(tick, 15000);

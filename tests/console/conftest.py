@@ -1,0 +1,63 @@
+"""The gallery on a free port, and a Chromium to look at it with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def gallery():
+    """The address of a gallery of this test process's own."""
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "gallery.py")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    address = process.stdout.readline().strip()
+    assert address.startswith("http://localhost:"), "the gallery did not start"
+    yield address
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running browser; tests that need one are skipped where there is none."""
+    path = os.environ.get("MFADESK_CHROMIUM") or next((p for p in CHROMIUM if Path(p).exists()), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine; MFADESK_CHROMIUM may name one")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_browser(chromium, gallery):
+    """Open a page of the gallery in a browser of its own; its complaints gather in `page.complaints`."""
+    contexts = []
+
+    def open_(path="/", *, width=1280, **how):
+        context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=gallery, **how)
+        context.set_default_timeout(8000)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
