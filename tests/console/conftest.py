@@ -28,9 +28,12 @@ def gallery():
     process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A running browser; tests that need one are skipped where there is none."""
+    """A running browser; tests that need one are skipped where there is none.
+
+    One a module and not one a session: its running event loop would bar later tests of the same worker from the database.
+    """
     path = os.environ.get("MFADESK_CHROMIUM") or next((p for p in CHROMIUM if Path(p).exists()), None)
     if path is None:
         pytest.skip("no Chromium on this machine; MFADESK_CHROMIUM may name one")
