@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO_DIR ?= var/demo
 export PORT DEMO_DIR
 
-.PHONY: help setup demo demo-reset test bench crash screenshots lint
+.PHONY: help setup demo demo-reset test bench screenshots lint
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 

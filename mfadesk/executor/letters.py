@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
 from mfadesk.operations.people import find_person
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
-from mfadesk.ports.people import Person
+from mfadesk.ports.people import Contact, Person
 from mfadesk.store.models import Locator
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
             f"If that is you, open this page and follow it:\n{_url(executor, f'/me/link/{token}')}\n\n"
             "If it is not you, open the page and press No. That stops it.\nNobody from the desk asks you to read anything out."
         )
-        yield from _to(person, executor, f"Your call with the {desk}", text)
+        yield from _to(person, executor, f"Your call with the {desk}", text, settled=True)
     else:
         yield from _to(person, executor, *_news(executor, state, target, effect, desk))
         manager = find_person(person.manager_id)
@@ -108,22 +109,40 @@ def issue_in_unit(executor: Executor, kind: str, case_id: str, life_s: int, abou
         return issue_token(executor.desk, kind, case_id, life_s, executor.desk.now(), about)
 
 
-def _to(person: Person, executor: Executor, subject: str, text: str) -> Iterator[tuple[str, str, str]]:
-    for address in addresses_of(person, executor.desk.policy.quarantine_s, executor.desk.now()):
+def _to(
+    person: Person, executor: Executor, subject: str, text: str, *, settled: bool = False
+) -> Iterator[tuple[str, str, str]]:
+    quarantine_s = executor.desk.policy.quarantine_s
+    for address in addresses_of(person, quarantine_s, executor.desk.now()) if settled else addresses_of(person):
         yield address, subject, text
 
 
-def addresses_of(person: Person, quarantine_s: Mapping[Any, int], now: datetime) -> tuple[str, ...]:
-    """Return every notification address. One in quarantine is told as well, for whoever changed it is not alone there;
-    what matters is that the older addresses hear too, and those are always among them.
+def addresses_of(
+    person: Person, quarantine_s: Mapping[Leaning, int] | None = None, now: datetime | None = None
+) -> tuple[str, ...]:
+    """Return the notification addresses of a person.
+
+    News goes to all of them, fresh ones too: whoever changed one must not be the only one who hears. With `quarantine_s` and
+    `now` those in quarantine are left out, for what leads into a case. An address that was replaced is not kept and hears nothing.
     """
-    return tuple(dict.fromkeys(c.value for c in person.contacts if c.kind in MAIL_KINDS and c.notify))
+    return tuple(
+        dict.fromkeys(
+            contact.value
+            for contact in person.contacts
+            if contact.kind in MAIL_KINDS
+            and contact.notify
+            and not (quarantine_s is not None and now is not None and _is_fresh(contact, quarantine_s, now))
+        )
+    )
+
+
+def _is_fresh(contact: Contact, quarantine_s: Mapping[Leaning, int], now: datetime) -> bool:
+    """Return whether a changed address is still in quarantine; a kind that policy does not time stays in it."""
+    if contact.since is None:
+        return False
+    seconds = quarantine_s.get(cast(Leaning, contact.kind))
+    return seconds is None or now - contact.since < timedelta(seconds=seconds)
 
 
 def _url(executor: Executor, path: str) -> str:
     return executor.desk.home.config.public_url + path
-
-
-def is_fresh(since: datetime | None, quarantine_s: int, now: datetime) -> bool:
-    """Return whether a changed address is still in quarantine."""
-    return since is not None and now - since < timedelta(seconds=quarantine_s)

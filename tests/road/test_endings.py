@@ -11,7 +11,7 @@ from mfadesk.kernel.case_code import new_case_code
 from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal
 from mfadesk.kernel.ids import SeededRandomness
 from mfadesk.operations import case_view, codes, enrol, not_me, portal_view, prove, sessions, vouch, work_case
-from mfadesk.store.models import Alert, ClaimantSession, PersonRow
+from mfadesk.store.models import Alert, ClaimantSession, ContactRow, PersonRow
 from tests.road.play import PUBLIC_URL, Play
 
 
@@ -492,3 +492,16 @@ def test_for_an_emergency_account_and_for_leavers_there_is_no_path(play, columns
     assert (state.status, state.outcome) == ("closed", "refused")
     assert state.alerts
     assert play.authenticator(hazel, old).state == "active"
+
+
+def test_a_check_in_link_goes_to_no_address_that_changed_lately_while_news_goes_to_all(play):
+    hazel, _old, case = ready(play)
+    ContactRow.objects.filter(person_id=hazel.id, kind="personal_mail").update(since=play.days_ago(3))
+    codes.send_link(play.desk, play.operator, case)
+    play.settle()
+    links = {mail.to for mail in play.scene.list_mail() if "/me/link/" in mail.text}
+    work_case.end_case(play.desk, play.operator, case, "cannot_be_proved")
+    play.settle()
+    news = {mail.to for mail in play.scene.list_mail() if "It was not done" in mail.text}
+    assert links == {"hazel@fernhollow.example"}
+    assert news >= {"hazel@fernhollow.example", "hazel@home.example"}
