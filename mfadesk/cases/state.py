@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -60,9 +60,12 @@ class Verdict:
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CaseState:
-    """Everything that the engine needs to know of a case. A fresh one has seen nothing."""
+    """Everything that the engine needs to know of a case. A fresh one has seen nothing.
+
+    Without slots: a state is copied for every event, and one dict is copied ten times faster than fifty fields.
+    """
 
     id: str
     seq: int = 0
@@ -143,7 +146,19 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
-    return replace(changed, seq=state.seq + 1)
+    return _with(changed, seq=state.seq + 1)
+
+
+def _with(state: CaseState, **changes: Any) -> CaseState:
+    """Return a copy with `changes`, as `dataclasses.replace` would, at a tenth of its price."""
+    if not changes.keys() <= _NAMES:
+        raise TypeError(f"a case has no {sorted(changes.keys() - _NAMES)}")
+    copy = object.__new__(CaseState)
+    copy.__dict__.update(state.__dict__, **changes)
+    return copy
+
+
+_NAMES = frozenset(f.name for f in fields(CaseState))
 
 
 _AFTER_THE_END = {"effect_intended", "effect_done", "effect_delayed", "effect_failed", "not_me", "alert_raised", "reported"}
@@ -165,7 +180,7 @@ def _moment(text: str | None) -> datetime | None:
 
 @_on("case_opened")
 def _opened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(
+    return _with(
         state, status="open", subject=body["subject"], tier=body["tier"], break_glass=body["break_glass"],
         employment=body["employment"], goal=body["goal"], channel=body["channel"], caller=body["caller"],
         owner=event.actor, opened_by=event.actor, opened_at=event.at, runbook=body["runbook"],
@@ -175,24 +190,24 @@ def _opened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseStat
 
 @_on("signal_noted")
 def _signal(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, signals=state.signals | {body["signal"]})
+    return _with(state, signals=state.signals | {body["signal"]})
 
 
 @_on("owner_changed")
 def _owner(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, owner=body["owner"])
+    return _with(state, owner=body["owner"])
 
 
 @_on("answered")
 def _answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     if not body["variable"]:
-        return replace(state, said=state.said | {body["step"]})
-    return replace(state, answers={**state.answers, body["variable"]: body["value"]})
+        return _with(state, said=state.said | {body["step"]})
+    return _with(state, answers={**state.answers, body["variable"]: body["value"]})
 
 
 @_on("step_entered")
 def _entered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(
+    return _with(
         state, step=body["step"], step_kind=body["kind"], step_since=event.at, visited=(*state.visited, body["step"]),
         deadline_at=_moment(body["deadline_at"]), deadline_owner=body["owner"], deadline_then=body["then"],
     )  # fmt: skip
@@ -200,38 +215,38 @@ def _entered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
 
 @_on("session_bound")
 def _bound(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, session=body["session"], confirmed=False)
+    return _with(state, session=body["session"], confirmed=False)
 
 
 @_on("second_browser_seen")
 def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, status="frozen")
+    return _with(state, status="frozen")
 
 
 @_on("thawed")
 def _thawed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
-    return replace(state, status="open", session=None, confirmed=False, pieces=(), verdicts={}, chosen_kind="")
+    return _with(state, status="open", session=None, confirmed=False, pieces=(), verdicts={}, chosen_kind="")
 
 
 @_on("confirmed")
 def _confirmed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, confirmed=True)
+    return _with(state, confirmed=True)
 
 
 @_on("reported")
 def _reported(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, reported=True)
+    return _with(state, reported=True)
 
 
 @_on("out_of_reach")
 def _out_of_reach(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, out_of_reach={**state.out_of_reach, body["authenticator"]: body["reason"]})
+    return _with(state, out_of_reach={**state.out_of_reach, body["authenticator"]: body["reason"]})
 
 
 @_on("targets_set")
 def _targets(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(
+    return _with(
         state, targets=tuple(body["targets"]), gone_used_at=_moment(body["used_at"]), survivors=tuple(body["survivors"])
     )
 
@@ -244,7 +259,7 @@ def _evidence(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSt
     )  # fmt: skip
     piece = Piece(evidence, body["session"], body["receipt"], body["nonce"])
     others = tuple(p for p in state.pieces if p.evidence.method != body["method"])
-    return replace(state, pieces=(*others, piece))
+    return _with(state, pieces=(*others, piece))
 
 
 @_on("second_attested")
@@ -258,29 +273,29 @@ def _second_attested(state: CaseState, event: Event, body: Mapping[str, Any]) ->
         else p
         for p in state.pieces
     )  # fmt: skip
-    return replace(state, pieces=pieces, second_asked={k: v for k, v in state.second_asked.items() if k != body["method"]})
+    return _with(state, pieces=pieces, second_asked={k: v for k, v in state.second_asked.items() if k != body["method"]})
 
 
 @_on("proof_failed")
 def _failed_proof(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, failures=(*state.failures, (body["method"], event.at)))
+    return _with(state, failures=(*state.failures, (body["method"], event.at)))
 
 
 @_on("voucher_asked")
 def _voucher_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(
+    return _with(
         state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]}
     )
 
 
 @_on("voucher_answered")
 def _voucher_answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, vouchers={**state.vouchers, body["voucher"]: body["statement"]})
+    return _with(state, vouchers={**state.vouchers, body["voucher"]: body["statement"]})
 
 
 @_on("second_asked")
 def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, second_asked={**state.second_asked, body["method"]: body["staff"]})
+    return _with(state, second_asked={**state.second_asked, body["method"]: body["staff"]})
 
 
 @_on("decided")
@@ -297,18 +312,18 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
     )
-    return replace(state, verdicts={**state.verdicts, body["action"]: verdict})
+    return _with(state, verdicts={**state.verdicts, body["action"]: verdict})
 
 
 @_on("kind_chosen")
 def _kind(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, chosen_kind=body["kind"])
+    return _with(state, chosen_kind=body["kind"])
 
 
 @_on("effect_intended")
 def _intended(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     effect = EffectState(body["effect"], body["verb"], body["target"], "asked", event.at)
-    return replace(state, effects={**state.effects, effect.id: effect})
+    return _with(state, effects={**state.effects, effect.id: effect})
 
 
 @_on("effect_done")
@@ -331,42 +346,42 @@ def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) ->
     if effect is None:
         raise Broken(f"case {state.id}: a result without an intent, {event.body['effect']}")
     moved = replace(effect, state=state_word, at=event.at, **changes)
-    return replace(state, effects={**state.effects, effect.id: moved})
+    return _with(state, effects={**state.effects, effect.id: moved})
 
 
 @_on("enrolment_begun")
 def _begun(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, new_authenticator=body["authenticator"], new_kind=body["kind"], tested_at=None)
+    return _with(state, new_authenticator=body["authenticator"], new_kind=body["kind"], tested_at=None)
 
 
 @_on("enrolment_lost")
 def _lost(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, new_authenticator="", new_kind="", tested_at=None)
+    return _with(state, new_authenticator="", new_kind="", tested_at=None)
 
 
 @_on("tested")
 def _tested(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, tested_at=event.at)
+    return _with(state, tested_at=event.at)
 
 
 @_on("test_failed")
 def _test_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, test_failures=state.test_failures + 1)
+    return _with(state, test_failures=state.test_failures + 1)
 
 
 @_on("alert_raised")
 def _alert(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, alerts=(*state.alerts, body["pattern"]))
+    return _with(state, alerts=(*state.alerts, body["pattern"]))
 
 
 @_on("not_me")
 def _not_me(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, reported=True)
+    return _with(state, reported=True)
 
 
 @_on("case_closed")
 def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
+    return _with(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
 
 
 for _quiet in ("pressure_noted", "deadline_passed", "locator_issued"):

@@ -19,6 +19,10 @@ LARGEST_INTEGER = 2**53 - 1
 """RFC 8785 numbers are IEEE 754 doubles; beyond this two integers may print alike."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_PLAIN = frozenset({str, bool, type(None)})
+
+
 def canonical_json(value: Any) -> bytes:
     """Return the canonical UTF-8 bytes of `value`.
 
@@ -29,7 +33,7 @@ def canonical_json(value: Any) -> bytes:
     Source: RFC 8785 §3.2.
     """
     _check(value, 0)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -49,9 +53,11 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items():
             if not (isinstance(key, str) and key.isascii()):
                 raise TypeError(f"key {key!r} is not ASCII text")
-            _check(item, depth + 1)
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
     elif isinstance(value, Sequence):
         for item in value:
-            _check(item, depth + 1)
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
     else:
         raise TypeError(f"{type(value).__name__} has no canonical form here")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
+_ZONE = -len("+00:00")
 
 
 class Clock(Protocol):
@@ -48,9 +52,11 @@ def to_stamp(moment: datetime) -> str:
     >>> to_stamp(datetime(2026, 11, 24, 14, 28, tzinfo=UTC))
     '2026-11-24T14:28:00.000000Z'
     """
-    return require_utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return require_utc(moment).isoformat(timespec="microseconds")[:_ZONE] + "Z"
 
 
 def from_stamp(stamp: str) -> datetime:
     """Return the moment that `to_stamp` wrote. Raises ValueError for anything else."""
-    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if _STAMP.fullmatch(stamp) is None:
+        raise ValueError(f"not a time as this desk writes it: {stamp[:40]!r}")
+    return datetime.fromisoformat(stamp)

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from mfadesk.cases.engine import Draft, Intent
 from mfadesk.cases.events import Event
@@ -58,47 +59,35 @@ class Unit:
 
     def commit(self, draft: Draft) -> None:
         """Write all that `draft` holds. Raises Refusal ``moved_on`` where somebody else changed the case since it was read."""
-        if draft.events:
-            self._write_events(draft)
-            self._write_case(draft.state, draft.now)
         with connection.cursor() as cursor:
+            if draft.events:
+                self._write_events(cursor, draft)
+                cursor.execute(_UPSERT_CASE, _case_row(draft.state, draft.now))
             for intent in draft.intents:
                 cursor.execute(_INSERT_EFFECT, _effect_row(intent))
 
-    def _write_events(self, draft: Draft) -> None:
-        with connection.cursor() as cursor:
-            size, frontier = _lock_head(cursor)
-            first_seq = draft.state.seq - len(draft.events)
-            rows = []
-            for place, event in enumerate(draft.events):
-                seq = first_seq + place + 1
-                made = commit_event(
-                    index=size + place, case_id=draft.state.id, seq=seq, at=event.at, kind=event.kind, actor=event.actor,
-                    skeleton=event.body, personal=event.personal, randomness=self.randomness,
-                )  # fmt: skip
-                frontier = frontier.append(made.leaf_hash)
-                rows.append((
-                    size + place, draft.state.id, seq, event.kind, to_stamp(event.at), event.actor,
-                    canonical_json(event.body).decode(), fields_to_text(made.fields), made.leaf,
-                ))  # fmt: skip
-            try:
-                cursor.executemany(_INSERT_EVENT, rows)
-            except IntegrityError as error:
-                raise Refusal("moved_on", "The case has moved on. Look at it again.") from error
-            cursor.execute(_MOVE_HEAD, (size + len(rows), json.dumps(frontier.to_json()), size))
-            if cursor.rowcount != 1:
-                raise Broken("the ledger's head moved under a commit")
-
-    def _write_case(self, state: CaseState, now: datetime) -> None:
-        waiting_for = "" if state.status == "closed" else state.deadline_owner or "operator"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _UPSERT_CASE,
-                (
-                    state.id, state.subject, state.seq, state.status, state.ending, state.goal, state.step, state.owner, waiting_for,
-                    _for_database(state.deadline_at), _for_database(state.opened_at or now), _for_database(now),
-                ),
+    def _write_events(self, cursor: CursorWrapper, draft: Draft) -> None:
+        size, frontier = _lock_head(cursor)
+        first_seq = draft.state.seq - len(draft.events)
+        rows = []
+        for place, event in enumerate(draft.events):
+            seq = first_seq + place + 1
+            made = commit_event(
+                index=size + place, case_id=draft.state.id, seq=seq, at=event.at, kind=event.kind, actor=event.actor,
+                skeleton=event.body, personal=event.personal, randomness=self.randomness,
             )  # fmt: skip
+            frontier = frontier.append(made.leaf_hash)
+            rows.append((
+                size + place, draft.state.id, seq, event.kind, to_stamp(event.at), event.actor,
+                canonical_json(event.body).decode(), fields_to_text(made.fields), made.leaf,
+            ))  # fmt: skip
+        try:
+            cursor.executemany(_INSERT_EVENT, rows)
+        except IntegrityError as error:
+            raise Refusal("moved_on", "The case has moved on. Look at it again.") from error
+        cursor.execute(_MOVE_HEAD, (size + len(rows), json.dumps(frontier.to_json()), size))
+        if cursor.rowcount != 1:
+            raise Broken("the ledger's head moved under a commit")
 
 
 @contextmanager
@@ -130,14 +119,22 @@ def _event(row: tuple[str, str, str, str, str]) -> Event:
     return Event(kind, from_stamp(at), actor, json.loads(body), personal)
 
 
-def _lock_head(cursor: object) -> tuple[int, Frontier]:
+def _lock_head(cursor: CursorWrapper) -> tuple[int, Frontier]:
     # On PostgreSQL the row lock makes writers queue; on SQLite the whole transaction is IMMEDIATE already.
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
-    cursor.execute(f"SELECT size, frontier FROM store_treehead WHERE id=1{lock}")  # type: ignore[attr-defined]  # noqa: S608
-    row = cursor.fetchone()  # type: ignore[attr-defined]
+    cursor.execute(f"SELECT size, frontier FROM store_treehead WHERE id=1{lock}")  # noqa: S608
+    row = cursor.fetchone()
     if row is None:
         raise Broken("the ledger has no head; run the migrations")
     return row[0], Frontier.from_json(json.loads(row[1]))
+
+
+def _case_row(state: CaseState, now: datetime) -> tuple[str | int | None, ...]:
+    waiting_for = "" if state.status == "closed" else state.deadline_owner or "operator"
+    return (
+        state.id, state.subject, state.seq, state.status, state.ending, state.goal, state.step, state.owner, waiting_for,
+        _for_database(state.deadline_at), _for_database(state.opened_at or now), _for_database(now),
+    )  # fmt: skip
 
 
 def _effect_row(intent: Intent) -> tuple[str, str, str, str, str]:

@@ -1,0 +1,74 @@
+"""The shape of one measured ratio, and what is said of the machine that measured it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison, both sides measured in the same run.
+
+    ours, peer: medians in `unit`. ratio: how many times the peer's our side is, so that more is better; where less is better the
+    sides are turned round before it is made. target: the least ratio that the project promises.
+    bound: what keeps the ratio where it is, in a sentence.
+    """
+
+    id: str
+    what: str
+    ours: float
+    peer: float
+    unit: str
+    ratio: float
+    target: float
+    bound: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.ratio >= self.target
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as it stands in the results file."""
+        found = asdict(self)
+        for name in ("ours", "peer", "ratio"):
+            found[name] = round(found[name], 4)
+        return {**found, "met": self.met}
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what a reader needs to judge the figures: processor, cores, memory, versions, and how busy it was."""
+    cpu = next((line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    memory = next((int(line.split()[1]) >> 20 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return {
+        "processor": cpu,
+        "cores": os.cpu_count() or 0,
+        "memory_gib": memory,
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def find_commit() -> str:
+    """Return the commit that was measured, with a mark where files had changed since; empty outside a checkout."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=True)
+        dirty = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head.stdout.strip() + ("+changes" if dirty.stdout.strip() else "")
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
