@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sqlite3
@@ -72,3 +73,8 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+def print_rows(rows: list[Row]) -> None:
+    """Print rows as one JSON document, by which a bench in a process of its own hands them on."""
+    print(json.dumps([row.to_json() for row in rows]))

@@ -58,15 +58,13 @@ def theme_of(request: HttpRequest | None) -> str:
 def clock(at: datetime, css: str = "") -> Markup:
     """Return `at` as a ``<time>`` in the viewer's zone: the hour alone today, with the day on any other."""
     here = timezone.localtime(at)
-    now = timezone.localtime(timezone.now())
-    if here.date() == now.date():
-        words = f"{here:%H:%M}"
-    elif here.year == now.year:
-        words = f"{here.day} {here:%b}, {here:%H:%M}"
-    else:
-        words = f"{here.day} {here:%b %Y}, {here:%H:%M}"
-    attribute = Markup(' class="{}"').format(css) if css else Markup("")
-    return Markup('<time{} datetime="{}">{}</time>').format(attribute, f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
+    today = timezone.localdate()
+    words = f"{here.hour:02}:{here.minute:02}"
+    if here.date() != today:
+        words = f"{here.day} {here:%b}, {words}" if here.year == today.year else f"{here.day} {here:%b %Y}, {words}"
+    attribute = f' class="{escape(css)}"' if css else ""
+    # A timeline has hundreds of these: the one text from outside is escaped above, and the rest is digits and months.
+    return Markup(f'<time{attribute} datetime="{at.isoformat(timespec="seconds")[:19]}Z">{words}</time>')  # noqa: S704
 
 
 def moment(at: datetime) -> Markup:

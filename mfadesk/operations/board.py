@@ -6,8 +6,8 @@ from mfadesk.assurance.model import Allowed, Decision, Policy
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import METHOD_OF, VOUCHED_AS, Sight, available_methods, find_survivors, judge, newest_sight
-from mfadesk.operations.people import find_vouchers
+from mfadesk.operations.judgement import METHOD_OF, Sight, available_methods, find_survivors, judge, newest_sight
+from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.sayings import method_name
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
@@ -152,9 +152,7 @@ def _voucher_lines(state: CaseState, person: Person, actor: Actor) -> tuple[Answ
     if state.status != "open" or state.step_kind != "verify":
         return ()
     lines = []
-    for which in VOUCHED_AS:
-        vouchers = find_vouchers(person, which)
-        asked = any(voucher.id in state.vouchers for voucher in vouchers)
-        if vouchers and not asked and all(voucher.id != actor.person_id for voucher in vouchers):
+    for which, vouchers in list_vouchers(person).items():
+        if not any(voucher in state.vouchers or voucher == actor.person_id for voucher in vouchers):
             lines.append(AnswerLine(which, VOUCHER_WORDS[which]))
     return tuple(lines)

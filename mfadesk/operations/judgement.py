@@ -27,7 +27,7 @@ from mfadesk.assurance.model import (
 )
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
-from mfadesk.operations.people import find_vouchers
+from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings
 from mfadesk.store.models import Snapshot, StaffMember
@@ -106,7 +106,7 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
-    found |= {method for which, method in VOUCHED_AS.items() if find_vouchers(person, which)}
+    found |= {VOUCHED_AS[which] for which in list_vouchers(person)}
     if StaffMember.objects.filter(active=True, roles__icontains="operator").count() >= 2:
         # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
         found |= {"in_person_badge", "video_photo_on_file"}

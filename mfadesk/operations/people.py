@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import cast
+
+from django.db import models
 
 from mfadesk.kernel.errors import Refusal
 from mfadesk.ports.people import Contact, ContactKind, Employment, Person, Tier
@@ -50,12 +53,7 @@ def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
 
 def find_voucher(person: Person) -> Person | None:
     """Return who may vouch as manager: the directory's manager, or the delegate while they are away; never the person."""
-    manager = find_person(person.manager_id)
-    if manager is not None and manager.employment != "active":
-        manager = find_person(manager.delegate_id)
-    if manager is None or manager.employment != "active" or manager.id == person.id:
-        return None
-    return manager
+    return next(iter(find_vouchers(person, "manager")), None)
 
 
 PEERS_NEEDED = 2
@@ -67,19 +65,31 @@ def find_vouchers(person: Person, which: str) -> tuple[Person, ...]:
 
     which: ``manager``; ``hr``, an HR partner who is neither the person nor their manager; ``peers``, colleagues of one manager.
     """
-    manager = find_voucher(person)
-    if which == "manager":
-        return (manager,) if manager else ()
+    return tuple(get_person(voucher) for voucher in list_vouchers(person).get(which, ()))
+
+
+def list_vouchers(person: Person) -> Mapping[str, tuple[str, ...]]:
+    """Return the ids of whom `find_vouchers` would return, by way of vouching, in one query or two: pages ask each time."""
+    near = models.Q(pk=person.manager_id) | models.Q(vouches_as="hr") | models.Q(manager_id=person.manager_id or "")
+    rows = {row.id: row for row in PersonRow.objects.filter(near, gone=False).only(*_NEAR).order_by("id")}
+    manager = rows.get(person.manager_id or "")
+    if manager is not None and manager.employment != "active":
+        manager = PersonRow.objects.filter(pk=manager.delegate_id, gone=False).only(*_NEAR).first()
+    if manager is not None and (manager.employment != "active" or manager.id == person.id):
+        manager = None
     apart = {person.id, person.manager_id, manager.id if manager else None}
-    rows = PersonRow.objects.filter(gone=False, employment="active")
-    if which == "hr":
-        found = [row for row in rows.filter(vouches_as="hr").order_by("id") if row.id not in apart]
-        return (get_person(found[0].id),) if found else ()
-    if person.manager_id is None:
-        return ()
+    here = [row for row in rows.values() if row.employment == "active" and row.id not in apart]
     # The order by a digest of both ids is fixed for a person and follows no list that a caller could have learned.
     peers = sorted(
-        (row.id for row in rows.filter(manager_id=person.manager_id) if row.id not in apart),
+        (row.id for row in here if person.manager_id is not None and row.manager_id == person.manager_id),
         key=lambda peer: hashlib.sha256(f"{person.id}/{peer}".encode()).hexdigest(),
     )
-    return tuple(get_person(peer) for peer in peers[:PEERS_NEEDED]) if len(peers) >= PEERS_NEEDED else ()
+    found = {
+        "manager": (manager.id,) if manager else (),
+        "hr": tuple(row.id for row in here if row.vouches_as == "hr")[:1],
+        "peers": tuple(peers[:PEERS_NEEDED]) if len(peers) >= PEERS_NEEDED else (),
+    }
+    return {which: ids for which, ids in found.items() if ids}
+
+
+_NEAR = ("id", "employment", "delegate_id", "manager_id", "vouches_as")

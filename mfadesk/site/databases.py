@@ -25,6 +25,8 @@ def database_settings(url: str, sqlite_file: Path) -> dict[str, Any]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": sqlite_file,
             "ATOMIC_REQUESTS": False,
+            # Opening the file and setting its pragmas costs more than a whole page.
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # Deferred transactions that read first and write later fail at once with "database is locked".
                 "transaction_mode": "IMMEDIATE",
