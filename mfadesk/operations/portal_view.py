@@ -80,6 +80,8 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
         return _setting_up(desk, state, base)
     if state.step_kind == "verify":
         return _proving(desk, state, base)
+    if state.ask is not None:
+        return _waiting_for_approval(state, base)
     if state.step_kind in ("ask", "instruct"):
         return PortalView(
             "wait",
@@ -169,6 +171,17 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
     return PortalView(
         "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
         kinds=tuple(k for k in kinds if k.value == chosen), **base,
+    )  # fmt: skip
+
+
+def _waiting_for_approval(state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    if state.ask is not None and state.ask.owner == "security":
+        lede = "Nobody who may agree is here now. Security has been told and finds somebody. Nothing changes until then."
+    else:
+        lede = "You have proved enough. Somebody at the desk who did not take your call looks at it and agrees, or does not."
+    return PortalView(
+        "wait", 3, title="One more person has to agree", lede=f"{lede} You can ring off; keep this page open, it goes on by itself.",
+        proved=_proved(state), **base,
     )  # fmt: skip
 
 

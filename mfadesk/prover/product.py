@@ -39,7 +39,6 @@ class Fact(IntEnum):
     RESYNCED = 64
     UNTOLD = 128
     """Something changed and the person was not told since."""
-    DECLINED = 256
 
 
 _VERIFIED_SHIFT = 16
@@ -185,8 +184,6 @@ class _Walker:
             if step.kind == "decide" and step.action:
                 bit = 1 << _GRANTED_SHIFT + _INDEX[step.action]
                 yield after, done | bit if value == "allowed" else done & ~bit, f"{name} = {value}"
-            elif step.kind == "approve":
-                yield after, done if value == "granted" else done | Fact.DECLINED, f"{name} = {value}"
             else:
                 yield after, done, f"{name} = {value}"
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 StepId = str
-StepKind = Literal[
-    "ask", "verify", "decide", "act", "enrol", "confirm", "notify", "instruct", "wait", "approve", "escalate", "end"
-]
+StepKind = Literal["ask", "verify", "decide", "act", "enrol", "confirm", "notify", "instruct", "wait", "escalate", "end"]
 
 Verb = Literal[
     "suspend_old",

@@ -39,7 +39,6 @@ class World:
     sessions_ended: bool = False
     resynced: bool = False
     untold: bool = False
-    declined: bool = False
 
 
 def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
@@ -47,7 +46,7 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
     found: set[tuple[str, str]] = set()
     reached: set[str] = set()
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
-    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "approval"}]
+    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision"}]
     walks = 0
 
     def go(step: Step, world: World) -> None:
@@ -100,13 +99,6 @@ def carried_out(step: Step, world: World) -> list[World]:
         no = replace(world, allowed=world.allowed - {step.action})
         yes = replace(world, allowed=world.allowed | {step.action})
         return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
-    if step.kind == "approve":
-        no = replace(world, declined=True)
-        return [
-            answered(world, "approval", "granted"),
-            answered(no, "approval", "declined"),
-            answered(no, "approval", "unknown"),
-        ]
     if step.kind == "enrol":
         return [replace(world, pending=True)]
     if step.kind == "confirm":
@@ -132,7 +124,7 @@ def carried_out(step: Step, world: World) -> list[World]:
 def wrong_here(step: Step, world: World):
     if step.kind in ("act", "enrol"):
         needs = ["enrol"] if step.kind == "enrol" else list(step.verbs)
-        if world.declined or any(not world.allowed & ENOUGH_FOR[need] for need in needs):
+        if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
         if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
             yield "successor-first"

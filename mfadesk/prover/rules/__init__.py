@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mfadesk.prover.model import GraphRule, StateRule
 from mfadesk.prover.rules import (
+    approvals_found,
     decide_follows_verify,
     evidence_suffices,
     guards_total,
@@ -40,5 +41,6 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     steps_reached,
     guards_total,
     policy_knows,
+    approvals_found,
     texts_keep_secrets,
 )
