@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mfadesk.cli.home import HomeOption, JsonOption, YesOption, agree, find_home, wake
+from mfadesk.cli.shell_user import shell_user
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Invalid
 
@@ -44,7 +44,7 @@ def token(
         raise Invalid("--scope", "Name at least one:\n" + "\n".join(f"  {name}  {words}" for name, words in SCOPES.items()))
     typer.echo(f"Makes a token for {name or 'nobody yet'}: {', '.join(scope)}, for {days} days.", err=True)
     agree("Make it?", yes)
-    made = make_token(desk, name, scope, days, f"shell:{getpass.getuser()}"[:80])
+    made = make_token(desk, name, scope, days, shell_user())
     typer.echo("It is shown this once. Keep it in the other program's secret store:\n", err=True)
     typer.echo(made)
 
