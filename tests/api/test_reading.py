@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 
-import pytest
-
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.ledger.merkle import hash_leaf, verify_consistency, verify_inclusion
 from mfadesk.ledger.note import VerifierKey, open_checkpoint
@@ -81,19 +79,28 @@ def test_cases_are_found_by_status_and_by_the_directorys_id(ask, play, replaced)
     assert ids(f"person={hazel.id}") == [case] and ids("person=p_nobody") == []
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "limit=1e9", "status=done", "after=", "after=x", "person=%00",
-     "after=2026-11-24T09:00:00.000000Z~x", "after=2026-99-24T09:00:00.000000Z~case_0", "person=" + "x" * 41],
-)  # fmt: skip
-def test_a_page_out_of_bounds_is_refused_with_the_place(ask, query):
-    body = is_problem(ask(f"/cases?{query}"), 422)
-    assert body["errors"][0]["where"] == query.split("=")[0]
+def test_a_page_out_of_bounds_is_refused_with_the_place(ask):
+    queries = [
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "limit=1e9",
+        "status=done",
+        "after=",
+        "after=x",
+        "person=%00",
+    ]
+    queries += ["after=2026-11-24T09:00:00.000000Z~x", "after=2026-99-24T09:00:00.000000Z~case_0", "person=" + "x" * 41]
+    for query in queries:
+        body = is_problem(ask(f"/cases?{query}"), 422)
+        assert body["errors"][0]["where"] == query.split("=")[0], query
 
 
-@pytest.mark.parametrize("path", ["/cases/case_0", "/cases/case_0/evidence", "/runbooks/no-such", "/ledger/entries/999999"])
-def test_what_is_not_there_is_a_404(ask, path):
-    is_problem(ask(path), 404)
+def test_what_is_not_there_is_a_404(ask):
+    for path in ["/cases/case_0", "/cases/case_0/evidence", "/runbooks/no-such", "/ledger/entries/999999"]:
+        is_problem(ask(path), 404)
 
 
 def test_runbooks_are_told_with_their_proof(ask, play):
