@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mfadesk.api.door import Bearer
-from mfadesk.api.problems import PROBLEM
 from mfadesk.api.resources import api
 from mfadesk.kernel.errors import Broken
+from mfadesk.operations.answers import PROBLEM_TYPE
 from mfadesk.operations.api_tokens import SCOPES
 
 BASE = "/api/v1/"
@@ -65,7 +65,7 @@ def document() -> dict[str, Any]:
             for status, words in _FAILURES.items():
                 told["responses"][status] = {
                     "description": words,
-                    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                    "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 }
             told["responses"] = {str(status): answer for status, answer in told["responses"].items()}
     return made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
@@ -12,12 +11,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.operations.answers import PROBLEM_TYPE, problem_body, sentence_of
 
 log = structlog.get_logger("mfadesk.api")
 
 PREFIX = "/api/"
-PROBLEM = "application/problem+json"
-
 STATUS_OF: Mapping[str, int] = {
     "bad_token": 401,
     "scope_missing": 403,
@@ -51,16 +49,11 @@ def problem(
     status: int, code: str, detail: str, *, what_to_do: str = "", errors: list[dict[str, str]] | None = None
 ) -> JsonResponse:
     """Return one failure. Source: RFC 9457 §3."""
-    body: dict[str, Any] = {
-        "type": f"urn:mfadesk:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "what_to_do": what_to_do or _DO.get(status, "Tell whoever runs the desk."),
-    }
+    body = problem_body(status, code, detail, HTTPStatus(status).phrase)
+    body["what_to_do"] = what_to_do or _DO.get(status, "Tell whoever runs the desk.")
     if errors is not None:
         body["errors"] = errors
-    response = JsonResponse(body, status=status, content_type=PROBLEM)
+    response = JsonResponse(body, status=status, content_type=PROBLEM_TYPE)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="mfadesk"'
     if code in RETRY_AFTER_S:
@@ -73,7 +66,7 @@ def answer_error(request: HttpRequest, error: Exception | type[Exception]) -> Js
     if isinstance(error, Refusal):
         return problem(STATUS_OF.get(error.code, 409), error.code, error.sentence)
     if isinstance(error, Invalid):
-        return problem(422, "invalid", error.what, errors=[{"where": error.where, "sentence": error.what}])
+        return problem(422, "invalid", sentence_of(error), errors=[{"where": error.where, "sentence": error.what}])
     if isinstance(error, Unavailable):
         return problem(503, "unavailable", error.sentence)
     if isinstance(error, ValidationError):
@@ -99,7 +92,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
         response = get_response(request)
         if not request.path.startswith(PREFIX) or response.status_code < 400:
             return response
-        if response.get("Content-Type", "").startswith(PROBLEM):
+        if response.get("Content-Type", "").startswith(PROBLEM_TYPE):
             return response
         told = _said(response.status_code)
         for name, value in response.items():

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from mfadesk.api.document import document, scopes_by_operation
-from mfadesk.api.problems import PROBLEM
+from mfadesk.operations.answers import PROBLEM_TYPE as PROBLEM
 from mfadesk.operations.api_tokens import SCOPES
 from tests.api.conftest import BASE
 

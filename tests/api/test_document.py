@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mfadesk.api.document import document
-from mfadesk.api.problems import PROBLEM
+from mfadesk.operations.answers import PROBLEM_TYPE as PROBLEM
 from tests.api.conftest import BASE
 
 HOSTILE = ["", "0", "-1", "1e308", "9" * 400, "null", "true", "[]", "{}", "%00", "\x00", "\r\nX: y", "../../etc/passwd", "' OR 1=1 --",
