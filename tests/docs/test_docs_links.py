@@ -64,3 +64,32 @@ def test_no_page_runs_on_or_tells_of_a_machine_of_ours():
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"/(?:work|tmp|root|home/\w+)/", text), page
         assert max(len(line) for line in text.splitlines()) <= 400, page
+
+
+def test_every_kind_of_alert_is_explained_to_whoever_watches():
+    told = (ROOT / "docs/administrators/watching.md").read_text(encoding="utf-8")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "mfadesk").rglob("*.py"))
+    kinds = set(re.findall(r'alarm\(\s*"([a-z_]+)"', code)) | set(re.findall(r'"alert_raised", pattern="([a-z_]+)"', code))
+    for made in re.findall(r"Alert\.objects\.create\(.{0,200}", code, re.DOTALL):
+        kinds |= set(re.findall(r'kind="([a-z_]+)"', made))
+    assert {"broken", "pressure", "desk_key", "nobody_approved"} <= kinds
+    assert {kind for kind in kinds if f"`{kind}`" not in told} == set()
+
+
+def test_every_metric_setting_and_scope_is_explained():
+    from mfadesk.operations.api_tokens import SCOPES
+    from mfadesk.store.home import Config
+
+    watching = (ROOT / "docs/administrators/watching.md").read_text(encoding="utf-8")
+    running = (ROOT / "docs/administrators/running.md").read_text(encoding="utf-8")
+    api = (ROOT / "docs/administrators/api.md").read_text(encoding="utf-8")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "mfadesk").rglob("*.py"))
+    assert {
+        m for m in re.findall(r'"(mfadesk_[a-z_]+)"', (ROOT / "mfadesk/site/health.py").read_text()) if m not in watching
+    } == set()
+    assert {
+        name for name in Config.__dataclass_fields__ if name != "demo" and not re.search(rf"`\[?{name}\]?`", running)
+    } == set()
+    assert {scope for scope in SCOPES if f"`{scope}`" not in api} == set()
+    named = set(re.findall(r'"(MFADESK_[A-Z_]+)"', code)) - {"MFADESK_PROCESS", "MFADESK_HOME"}
+    assert {name for name in named if name not in running} == set()
