@@ -107,7 +107,7 @@ def test_too_many_wrong_tokens_are_told_to_wait(ask):
 
 
 def test_behind_a_proxy_each_address_is_a_source_of_its_own(ask, settings):
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.PROXIES = 1
     for _ in range(31):
         answer = ask("/cases", token="mfadesk_x", **{"x-forwarded-for": "203.0.113.5, 198.51.100.7"})
     is_problem(answer, 429)
