@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from mfadesk.cli.home import HomeOption, YesOption, agree, find_home, wake
-from mfadesk.cli.shell_user import shell_user
 from mfadesk.kernel.ids import SystemRandomness
 
 app = typer.Typer(no_args_is_help=True)
@@ -43,5 +43,7 @@ def invite(
     if NEEDS_SECOND & set(roles):
         typer.echo(f"An administrator has to confirm it at {desk_home.config.public_url}/staff/ before the link works.")
     agree("Make the invitation?", yes)
-    token = invite_staff(login, roles, desk, person or None, shell_user(), datetime.now(UTC), SystemRandomness())
+    token = invite_staff(
+        login, roles, desk, person or None, f"shell:{getpass.getuser()}"[:80], datetime.now(UTC), SystemRandomness()
+    )
     typer.echo(f"Give this link to its owner yourself:\n\n  {desk_home.config.public_url}/invite/{token}/\n")
