@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -62,8 +64,14 @@ class Running:
             [sys.executable, "-m", "mfadesk.cli.main", "executor", "--home", "desk"], cwd=self.shell.work,
             env=self.shell.environment, stdout=self.log, stderr=self.log,
         )  # fmt: skip
-        time.sleep(3)
-        assert self.process.poll() is None, (self.shell.work / "executor.log").read_text()
+        until = time.monotonic() + 60
+        while not self.is_seen():
+            assert self.process.poll() is None and time.monotonic() < until, (self.shell.work / "executor.log").read_text()
+            time.sleep(0.2)
+
+    def is_seen(self):
+        with closing(sqlite3.connect(self.shell.work / "desk/desk.sqlite3")) as database:
+            return database.execute("SELECT count(*) FROM store_heartbeat WHERE name = 'executor'").fetchone()[0] == 1
 
     def __exit__(self, *_):
         self.process.terminate()
