@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -69,6 +70,9 @@ def answer_error(request: HttpRequest, error: Exception | type[Exception]) -> Js
         return problem(422, "invalid", sentence_of(error), errors=[{"where": error.where, "sentence": error.what}])
     if isinstance(error, Unavailable):
         return problem(503, "unavailable", error.sentence)
+    if isinstance(error, OperationalError):
+        log.warning("api.database_away", path=request.path)
+        return problem(503, "unavailable", "The desk's database does not answer just now.")
     if isinstance(error, ValidationError):
         return problem(422, "invalid", "Something in the request cannot be taken.", errors=_places(error))
     if isinstance(error, Http404):

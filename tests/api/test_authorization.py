@@ -126,3 +126,17 @@ def test_a_fault_of_ours_is_a_problem_without_detail(ask, monkeypatch, capsys):
     answer = ask("/cases")
     is_problem(answer, 500)
     assert b"inside" not in answer.content and b"hazel" not in answer.content
+
+
+def test_a_database_that_is_away_is_a_503_and_no_fault(ask, monkeypatch):
+    from django.db import OperationalError
+
+    from mfadesk.operations import outside_view
+
+    def is_away(*_):
+        raise OperationalError("could not connect to server at db.internal")
+
+    monkeypatch.setattr(outside_view, "list_cases", is_away)
+    answer = ask("/cases")
+    is_problem(answer, 503)
+    assert b"db.internal" not in answer.content
