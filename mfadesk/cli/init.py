@@ -12,7 +12,7 @@ from mfadesk.cli.filesystems import require_local
 from mfadesk.cli.home import YesOption, agree, prepare, wake
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
-from mfadesk.store.home import CONFIG_NAME, Config, create_home
+from mfadesk.store.home import CONFIG_NAME, Config, create_home, holds_password
 
 app = typer.Typer()
 
@@ -45,7 +45,7 @@ def init(
     )
     agree("Go on?", yes)
     # A password in an address belongs in the environment, where backups of the configuration do not carry it along.
-    stored = "" if "@" in database_url and ":" in database_url.split("@")[0].removeprefix("postgresql://") else database_url
+    stored = "" if holds_password(database_url) else database_url
     home = create_home(
         folder, Config(organisation=organisation, public_url=url.rstrip("/"), database_url=stored), SystemRandomness()
     )
