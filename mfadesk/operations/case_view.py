@@ -302,5 +302,6 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
 
 
 def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
-    ids = [int(name.split(":", 1)[1]) for name in {*actors, state.owner} if name.startswith("staff:") and name[6:].isdigit()]
+    known = {*actors, state.owner, *(approval.by for approval in state.approvals)}
+    ids = [int(name.split(":", 1)[1]) for name in known if name.startswith("staff:") and name[6:].isdigit()]
     return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}
