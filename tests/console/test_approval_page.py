@@ -58,6 +58,8 @@ def test_an_approver_finds_the_case_sees_what_was_proved_and_signs_a_yes(play):
         assert words in page
     assert answer(willow.actor, case, willow.key, options(play, willow.actor, case)).status_code == 302
     assert play.authenticator(elm, old).state == "suspended"
+    page = ask(views_case.case, play.operator, f"/cases/{case}", case_id=case).content.decode()
+    assert "<b>willow</b> Approved: Looked at both proofs" in " ".join(page.split())
     assert "Waiting for your approval" not in ask(views_calls.calls, willow.actor, "/").content.decode()
 
 
