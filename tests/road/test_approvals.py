@@ -283,8 +283,10 @@ def test_an_approval_runs_out(play):
 
 
 def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
-    willow = hire_approver(play.throwaway, "willow")
-    elm, _old, case, _browser = proved(play)
+    raise_threat(play)
+    willow, hazel = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "hazel")
+    elm, _old, case, _browser = proved_well(play)
+    answer_approval(play.throwaway, hazel, case)
     code = codes.new_code(play.desk, play.operator, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
