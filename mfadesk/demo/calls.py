@@ -108,10 +108,10 @@ CALLS: tuple[Call, ...] = (
         ),
         has=("his black key", "his work laptop"),
         tries=(
-            "Before you ring: sign in to the desk as rowan in a private window, and set up rowan’s desk key by the link at the foot.",
             "Take the call as juniper. Prove yourself with Elm’s black key, then with the work laptop.",
             "The case now waits: look at it as juniper, who cannot approve it, and at Elm’s page.",
-            "Be rowan: the case stands under Waiting for your approval. Say yes with the desk key, or no, and see what happens.",
+            "Be rowan in a private window: the case stands under Waiting for your approval. Say yes with the desk key, or no. Without a "
+            "desk key, the link at the foot of the page leads to one.",
             "After a yes, set up the spare key on Elm’s page as a demo passkey.",
         ),
         expect="Whoever could take the whole house needs more proof, and somebody else’s yes. The operator’s own is not enough.",

@@ -8,8 +8,8 @@ import pytest
 from django.test import RequestFactory
 
 from mfadesk.cli.drills.approvers import hire_approver
+from mfadesk.cli.drills.stage import hire
 from mfadesk.cli.throwaway import PUBLIC_URL
-from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.console import views_calls, views_case
 from mfadesk.operations import attest, calls_view
 from mfadesk.operations.desk import serve_desk
@@ -22,12 +22,6 @@ def play(throwaway):
     serve_desk(throwaway.desk)
     yield Play(throwaway)
     serve_desk(None)
-
-
-def give_desk_key(play, actor):
-    key, response = SoftPasskey.register(attest.begin_desk_key(play.desk, actor), PUBLIC_URL, play.desk.randomness)
-    attest.finish_desk_key(play.desk, actor, response)
-    return key
 
 
 def ask(view, actor, path, fields=None, **kwargs):
@@ -130,12 +124,13 @@ def test_looking_at_the_addresses_does_nothing(play):
 
 
 def test_an_operator_who_was_drawn_finds_the_case_under_their_second_look(play):
-    key, _ = give_desk_key(play, play.operator), give_desk_key(play, play.second)
+    first, second = hire(play.throwaway)
+    play.operator = first.actor
     _elm, _old, _key, case, _browser = at_the_proof(play)
     told = attest.begin_attestation(play.desk, play.operator, case, "in_person_badge", "passed", "FH-2041")
-    _, response = key.sign(told, PUBLIC_URL)
+    _, response = first.key.sign(told, PUBLIC_URL)
     attest.finish_attestation(play.desk, play.operator, case, response)
-    view = calls_view.calls(play.desk, play.second)
+    view = calls_view.calls(play.desk, second.actor)
     assert [line.id for line in view.seconds] == [case]
     assert case not in {line.id for line in (*view.waiting, *view.others)}
 
