@@ -46,7 +46,7 @@ LOOK_AGAIN_S = 60
 """How soon a case that waits for approvals is judged again where the provider did not answer."""
 
 GRACE_HOLDS = ("enrol", "confirm", "act")
-"""Steps whose own time begins only when a waiting time that policy sets is over."""
+"""Steps whose own time begins only when a waiting time that policy sets is over; a suspension alone waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Draft:
             after_s, owner, then = step.deadline.after_s, step.deadline.owner, step.deadline.then
         elif step.kind in ("ask", "instruct"):
             after_s, owner = UNATTENDED_S, "operator"
-        if after_s is not None and step.kind in GRACE_HOLDS:
+        if after_s is not None and step.kind in GRACE_HOLDS and step.verbs != ("suspend_old",):
             after_s += grace_left_s(self.state, self.now)
         deadline = to_stamp(self.now + timedelta(seconds=after_s)) if after_s is not None else None
         self.emit("step_entered", step=step.id, kind=step.kind, deadline_at=deadline, owner=owner, then=then)

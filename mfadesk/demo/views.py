@@ -1,4 +1,4 @@
-"""The side room: three calls to try, everybody's phone and mailbox, and what the lab holds. Only demo mode has these pages."""
+"""The side room: calls to try, everybody's phone and mailbox, and what the lab holds. Only demo mode has these pages."""
 
 from __future__ import annotations
 

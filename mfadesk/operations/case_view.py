@@ -46,7 +46,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         raise Refusal("forbidden", "This case is about you. Somebody else works it.")
     person = find_person(state.subject)
     runbook = desk.runbooks.get(state.runbook_digest)
-    names = _actor_names(state, {event.actor for event in events})
+    names = _actor_names(state, {event.actor for event in events} | {str(event.body.get("by")) for event in events})
     session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
     said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
@@ -191,6 +191,7 @@ def _now_panel(
         case "verify":
             return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
         case "decide" if approval is not None:
+            common["deadline_words"] = "then it counts as refused, and nothing changes"
             common |= {"say": APPROVAL_SPEECH if mine and not approval.over else (), "do": _approval_words(state, approval)}
             title = "Do you approve this?" if approval.over else "Waiting for approval"
             whom = (
@@ -302,5 +303,6 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
 
 
 def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
-    ids = [int(name.split(":", 1)[1]) for name in {*actors, state.owner} if name.startswith("staff:") and name[6:].isdigit()]
+    known = {*actors, state.owner}
+    ids = [int(name.split(":", 1)[1]) for name in known if name.startswith("staff:") and name[6:].isdigit()]
     return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}

@@ -208,6 +208,11 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
+    "begin_approval": lambda actor, case_id, answer, reason, over: {"challenge": "AAAA", "rpId": "localhost", "timeout": 1000},
+    "finish_approval": lambda actor, case_id, reason, response: (
+        DESK.note("approve", case_id, reason, str(response["type"])),
+        DESK.move(case_id, "instruct"),
+    ),
     "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
     "begin_desk_key": lambda actor: {
         "challenge": "AAAA",

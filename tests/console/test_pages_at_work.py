@@ -266,6 +266,23 @@ def test_an_operator_signs_what_they_attest(open_browser, live, move, with_passk
     assert f"attest {live} public-key" in acts(page)
 
 
+def test_an_approver_signs_a_yes_with_its_reason(open_browser, live, move, with_passkey):
+    move(live, "approve")
+    page = open_browser(f"/cases/{live}", width=360)
+    with_passkey(page)
+    page.get_by_label("Yes, it may go ahead").check()
+    page.get_by_label("Why").fill("Key and laptop, both used daily")
+    page.get_by_role("button", name="Sign with your desk key").click()
+    page.wait_for_selector("text=Tell them to add the phone")
+    assert f"approve {live} Key and laptop, both used daily public-key" in acts(page)
+
+
+def test_whoever_waits_for_an_approval_is_offered_no_answer(open_browser):
+    page = open_browser("/cases/approval-wait")
+    assert page.inner_text("#now-h") == "Waiting for approval"
+    assert page.get_by_role("button", name="Sign with your desk key").count() == 0
+
+
 def test_a_passkey_that_is_not_there_changes_nothing_and_says_so(open_browser):
     page = open_browser("/gallery/portal/prove")
     devtools = page.context.new_cdp_session(page)

@@ -11,7 +11,7 @@ from mfadesk.cli.drills.approvers import answer_approval, approve_what_waits, hi
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
-from mfadesk.operations import approvals, codes, enrol, portal_view, prove, sessions, vouch, work_case
+from mfadesk.operations import approvals, codes, portal_view, prove, sessions, vouch, work_case
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.store.models import Alert, EventRow, PersonRow, StaffMember
 from tests.road.play import PUBLIC_URL, Browser, Play, add_staff
@@ -53,18 +53,6 @@ def proved(play, **columns):
     return elm, old, case, browser
 
 
-def set_up_key_and_test(browser: Browser) -> None:
-    from mfadesk.cli.drills.play import _register_and_test
-
-    class Like:
-        throwaway, session = browser.play.throwaway, browser.session
-
-    enrol.choose_kind(browser.play.desk, browser.session, "security_key")
-    shown = enrol.begin_enrolment(browser.play.desk, browser.session)
-    _register_and_test(Like, shown.options)
-    browser.play.settle()
-
-
 def refusal_of(act) -> str:
     with pytest.raises(Refusal) as refused:
         act()
@@ -84,7 +72,7 @@ def test_an_administrator_is_served_once_somebody_else_has_approved(play):
     answer_approval(play.throwaway, willow, case)
     assert play.state(case).verdicts["replace_authenticator"].allowed
     assert play.authenticator(elm, old).state == "suspended"
-    set_up_key_and_test(browser)
+    browser.set_up_key_and_test()
     assert play.state(case).outcome == "changed"
     assert approvals.find_waiting(play.desk, willow.actor) == ()
 
@@ -295,8 +283,10 @@ def test_an_approval_runs_out(play):
 
 
 def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
-    willow = hire_approver(play.throwaway, "willow")
-    elm, _old, case, _browser = proved(play)
+    raise_threat(play)
+    willow, hazel = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "hazel")
+    elm, _old, case, _browser = proved_well(play)
+    answer_approval(play.throwaway, hazel, case)
     code = codes.new_code(play.desk, play.operator, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
