@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mfadesk.cases.engine import Draft
-from mfadesk.connectors.lab.webauthn import Failed, RelyingParty
+from mfadesk.connectors.webauthn import Failed
 from mfadesk.executor.challenges import NOT_ACCEPTED, make_challenge, take_challenge
 from mfadesk.executor.receipts import mint, mint_second
-from mfadesk.executor.staff_keys import load_credentials, move_counter, register
+from mfadesk.executor.staff_assertion import begin_assertion, finish_assertion, relying_party, user_handle
+from mfadesk.executor.staff_keys import load_credentials, register
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.store.commit import load_case
@@ -29,7 +30,7 @@ def begin_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any]
     staff = _member(str(payload["staff"]), KEY_ROLES)
     challenge = make_challenge(executor, "staff_key", "", {"staff": str(staff.pk)})
     options = relying_party(executor).creation_options(
-        str(payload["name"]), f"staff/{staff.pk}".encode(), "passkey", challenge,
+        str(payload["name"]), user_handle(str(staff.pk)), "passkey", challenge,
         [c.credential_id for c in load_credentials(executor.keys, str(staff.pk))],
     )  # fmt: skip
     return {"options": options}
@@ -54,27 +55,16 @@ def finish_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any
 def begin_attestation(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return options whose challenge commits to case, method, statement and value."""
     staff = _member(str(payload["staff"]))
-    credentials = load_credentials(executor.keys, str(staff.pk))
-    if not credentials:
-        raise Refusal("no_desk_key", "Attesting takes your desk key. Set one up under your name first.")
     says = {name: str(payload[name]) for name in ("role", "method", "statement")}
-    says["staff"] = str(staff.pk)
     # The value may name what stood on a badge; the challenge commits to its digest and the record never holds it.
     says["value"] = hashlib.sha256(str(payload["value"]).encode()).hexdigest()
-    challenge = make_challenge(executor, "attest", case_id, says)
-    return {"options": relying_party(executor).request_options(challenge, [c.credential_id for c in credentials])}
+    return {"options": begin_assertion(executor, "attest", case_id, str(staff.pk), says)}
 
 
 def finish_attestation(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Verify the assertion and record what it said: first the owner, then the second whom the system chose."""
     staff = _member(str(payload["staff"]))
-    response = payload["response"]["json"]
-    says, challenge, _options = take_challenge(executor, "attest", case_id, response)
-    credentials = load_credentials(executor.keys, str(staff.pk))
-    outcome = relying_party(executor).verify_assertion(challenge, response, credentials, f"staff/{staff.pk}".encode())
-    if says["staff"] != str(staff.pk) or isinstance(outcome, Failed):
-        raise Refusal("wrong_proof", NOT_ACCEPTED)
-    move_counter(executor.desk, outcome)
+    says = finish_assertion(executor, "attest", case_id, str(staff.pk), payload["response"]["json"])
     if load_case(case_id).subject == staff.person_id and staff.person_id:
         raise Refusal("own_case", "This case is about you. Somebody else works it.")
 
@@ -87,13 +77,6 @@ def finish_attestation(executor: Executor, case_id: str, payload: Mapping[str, A
 
     executor.settle(case_id, change)
     return {"ok": True}
-
-
-def relying_party(executor: Executor) -> RelyingParty:
-    """Return the desk's own relying party, where staff keys belong."""
-    url = executor.desk.home.config.public_url
-    host = url.split("//", 1)[1].split("/", 1)[0].split(":", 1)[0]
-    return RelyingParty(host, executor.desk.home.config.organisation + " desk", (url,))
 
 
 def _first(executor: Executor, draft: Draft, staff: StaffMember, says: Mapping[str, str]) -> None:

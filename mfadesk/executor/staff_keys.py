@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from mfadesk.connectors.lab.webauthn import Asserted, Registered
+from mfadesk.connectors.webauthn import Asserted, Registered
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.sealing import authenticate, is_authentic
 from mfadesk.operations.desk import Desk
