@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mfadesk.connectors.webauthn import Failed, RelyingParty
 from mfadesk.executor.challenges import NOT_ACCEPTED, make_challenge, take_challenge
 from mfadesk.executor.staff_keys import load_credentials, move_counter
+from mfadesk.executor.staff_register import NO_KEY
 from mfadesk.kernel.errors import Refusal
 
 if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
-
-NO_KEY = "This takes your desk key. Set one up under your name first."
 
 
 def begin_assertion(
@@ -31,7 +30,7 @@ def begin_assertion(
 
     Raises Refusal ``no_desk_key``. Whether the member may say this is the caller's to check, here and again at the end.
     """
-    credentials = load_credentials(executor.keys, staff_id)
+    credentials = load_credentials(executor, staff_id)
     if not credentials:
         raise Refusal("no_desk_key", NO_KEY)
     challenge = make_challenge(executor, purpose, case_id, {"staff": staff_id, "words": dict(says)})
@@ -47,11 +46,11 @@ def finish_assertion(
     before, or does not verify.
     """
     said, challenge, _options = take_challenge(executor, purpose, case_id, response)
-    credentials = load_credentials(executor.keys, staff_id)
+    credentials = load_credentials(executor, staff_id)
     outcome = relying_party(executor).verify_assertion(challenge, response, credentials, user_handle(staff_id))
     if said["staff"] != staff_id or isinstance(outcome, Failed):
         raise Refusal("wrong_proof", NOT_ACCEPTED)
-    move_counter(executor.desk, outcome)
+    move_counter(executor, outcome)
     words: Mapping[str, Any] = said["words"]
     return words
 
