@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mfadesk.cli.filesystems import require_local
-from mfadesk.cli.home import YesOption, agree, prepare, wake
+from mfadesk.cli.home import YesOption, agree, open_register, prepare, wake
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.store.home import CONFIG_NAME, Config, create_home, holds_password
@@ -54,9 +54,14 @@ def init(
     from mfadesk.operations.staff import FIRST, invite_staff
 
     now = datetime.now(UTC)
-    token = invite_staff(admin, ["administrator", "operator"], "Administrator", None, FIRST, now, SystemRandomness())
+    roles = ["administrator", "operator"]
+    token = invite_staff(admin, roles, "Administrator", None, FIRST, now, SystemRandomness())
+    open_register(home).invite(
+        token, login=admin.strip().casefold(), desk="Administrator", roles=roles, person_id=None, staff_id="", by=FIRST
+    )
     typer.echo(
-        f"Done. The first administrator opens this link once, within 24 hours:\n\n  {home.config.public_url}/invite/{token}/\n"
+        "Done. The first administrator opens this link within 24 hours, and pastes it once more to set up a desk key:\n\n"
+        f"  {home.config.public_url}/invite/{token}/\n"
     )
     if stored != database_url:
         typer.echo("The database address holds a password, so it was not written down: keep MFADESK_DATABASE_URL set.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import approvals, attest, calls_view, case_view, codes, record, vouch, work_case
+from mfadesk.operations import approvals, attest, calls_view, case_view, codes, enlist, record, vouch, work_case
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -110,14 +110,24 @@ def finish_approval(actor: Actor, case_id: str, reason: str, response: Mapping[s
     approvals.finish_approval(current_desk(), actor, case_id, reason, response)
 
 
-def begin_desk_key(actor: Actor) -> Mapping[str, Any]:
-    """Return WebAuthn creation options for this member of staff's desk key."""
-    return attest.begin_desk_key(current_desk(), actor)
+def begin_desk_key(actor: Actor, invitation: str) -> Mapping[str, Any]:
+    """Return WebAuthn creation options for this member of staff's desk key, on an invitation."""
+    return enlist.begin_desk_key(current_desk(), actor, invitation)
+
+
+def begin_own_key(actor: Actor) -> Mapping[str, Any]:
+    """Return WebAuthn request options by which one's desk key asks for another."""
+    return enlist.begin_own_key(current_desk(), actor)
+
+
+def finish_own_key(actor: Actor, response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return WebAuthn creation options for the other key."""
+    return enlist.finish_own_key(current_desk(), actor, response)
 
 
 def finish_desk_key(actor: Actor, response: Mapping[str, Any]) -> None:
     """Hand the new desk key on to the executor's register."""
-    attest.finish_desk_key(current_desk(), actor, response)
+    enlist.finish_desk_key(current_desk(), actor, response)
 
 
 def export_case(actor: Actor, case_id: str) -> bytes:

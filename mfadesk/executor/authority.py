@@ -12,7 +12,7 @@ from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_elig
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
-from mfadesk.executor.staff_keys import load_credentials
+from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
@@ -39,6 +39,7 @@ class SigningAuthority:
 
     desk: Desk
     keys: ExecutorKeys
+    staff: StaffRegister
     sight: Sight
 
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
@@ -57,7 +58,7 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "policy_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
-        approvers = find_approvers()
+        approvers = find_answering(self.staff)
         decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
@@ -85,7 +86,7 @@ class SigningAuthority:
             since, until = before.since, before.until
         eligible = find_eligible(state, find_approvers())
         needed = self._approvals_needed(state, action, now)
-        able = sum(1 for approver in eligible if load_credentials(self.keys, approver.id))
+        able = len(find_eligible(state, find_answering(self.staff)))
         body = {
             "action": action, "over": digest_of_bundle(state, action), "needed": needed,
             "asked": [approver.id for approver in eligible], "since": to_stamp(since), "until": to_stamp(until), "then": then,

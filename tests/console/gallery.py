@@ -214,7 +214,9 @@ PLAYED = {
         DESK.move(case_id, "instruct"),
     ),
     "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
-    "begin_desk_key": lambda actor: {
+    "begin_own_key": lambda actor: {"challenge": "AAAA"},
+    "finish_own_key": lambda actor, response: {"challenge": "AAAA"},
+    "begin_desk_key": lambda actor, invitation: {
         "challenge": "AAAA",
         "rp": {"name": "desk"},
         "user": {"id": "AAAA", "name": "r", "displayName": "r"},

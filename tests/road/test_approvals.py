@@ -183,8 +183,7 @@ def test_two_approvals_take_two_people_and_one_person_does_not_count_twice(play)
 
 def test_two_accounts_of_one_person_are_one_approval(play):
     raise_threat(play)
-    willow, twin = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "twin")
-    StaffMember.objects.filter(pk=twin.actor.id).update(person_id="p_willow")
+    willow, twin = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "twin", tied_to="p_willow")
     elm, _old, case, _browser = proved_well(play)
     answer_approval(play.throwaway, willow, case)
     answer_approval(play.throwaway, twin, case)
@@ -203,11 +202,9 @@ def test_what_somebody_did_under_another_account_of_theirs_bars_them_too(play):
     "who", ["the subject", "a report of the subject", "a voucher", "an attester", "away", "tied to nobody"]
 )
 def test_people_who_are_part_of_the_case_or_unknown_do_not_approve(play, who):
-    willow = hire_approver(play.throwaway, "willow", manager_id="p_elm" if who == "a report of the subject" else None)
-    if who == "tied to nobody":
-        StaffMember.objects.filter(pk=willow.actor.id).update(person_id=None)
-    if who == "the subject":
-        StaffMember.objects.filter(pk=willow.actor.id).update(person_id="p_elm")
+    tied = {"tied to nobody": None, "the subject": "p_elm"}
+    manager = "p_elm" if who == "a report of the subject" else None
+    willow = hire_approver(play.throwaway, "willow", tied_to=tied.get(who, ""), manager_id=manager)
     elm, _old, case, _browser = proved(play)
     if who == "a voucher":
         write(play, case, "voucher_asked", voucher="p_willow", which="manager", until=to_stamp(play.clock.now()))
