@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mfadesk.cli.filesystems import require_local
+from mfadesk.cli.grants import HINT
 from mfadesk.cli.home import YesOption, agree, open_register, prepare, wake
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
@@ -65,6 +66,8 @@ def init(
     )
     if stored != database_url:
         typer.echo("The database address holds a password, so it was not written down: keep MFADESK_DATABASE_URL set.")
+    if database_url:
+        typer.echo(HINT)
     typer.echo(f"Next: write provider and mail into {folder / CONFIG_NAME}, then start")
     typer.echo(f"  mfadesk serve --home {folder}    mfadesk worker --home {folder}    mfadesk executor --home {folder}")
     typer.echo(f"and look at `mfadesk check --home {folder}`. People come from `mfadesk directory import FILE.csv`.")

@@ -82,6 +82,8 @@ def set_up_django(folder: Path | None = None) -> Path:
     config = Config(organisation="Throwaway desk", public_url=PUBLIC_URL, provider={"kind": "lab"}, courier={"kind": "mailbox"})
     create_home(folder / "home", config, SystemRandomness())
     os.environ["MFADESK_HOME"] = str(folder / "home")
+    # Whoever plays must not play in the database of the real desk, which the environment may name.
+    os.environ.pop("MFADESK_DATABASE_URL", None)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mfadesk.site.settings")
     import django
     from django.core.management import call_command
