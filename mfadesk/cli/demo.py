@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Start the desk with an example organisation. A second start goes on where the first stopped.
 
-    Example: PORT=8123 mfadesk demo
+    Example: mfadesk demo --port 8123
     """
     folder = folder.resolve()
     if reset_only:

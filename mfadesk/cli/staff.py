@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mfadesk.cli.home import HomeOption, YesOption, agree, find_home, open_register, wake
+from mfadesk.cli.shell_user import shell_user
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.ids import SystemRandomness
 
@@ -48,7 +48,7 @@ def invite(
     if NEEDS_SECOND & set(roles):
         typer.echo(f"An administrator has to confirm it at {desk_home.config.public_url}/staff/ before the link works.")
     agree("Make the invitation?", yes)
-    by = _shell()
+    by = shell_user()
     token = invite_staff(login, roles, desk, person or None, by, datetime.now(UTC), SystemRandomness())
     register.invite(token, login=login.strip().casefold(), desk=desk, roles=roles, person_id=person or None, staff_id="", by=by)
     typer.echo("Give this link to its owner yourself. They open it to sign in, and paste it once more to set up a desk key:\n")
@@ -114,7 +114,7 @@ def dismiss(
     register = open_register(desk_home)
     member = _member(register, login)
     agree(f"Void the desk keys of {member.login}?", yes)
-    register.dismiss(member.id, _shell())
+    register.dismiss(member.id, shell_user())
     switch_off(member.id)
 
 
@@ -123,7 +123,3 @@ def _member(register: StaffRegister, login: str) -> Member:
     if found is None:
         raise Refusal("no_such_member", f"Nobody called {login!r} has a desk key here.")
     return found
-
-
-def _shell() -> str:
-    return f"shell:{getpass.getuser()}"[:80]

@@ -63,7 +63,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
         words=session.words if session is not None and mine and state.status == "open" else "",
-        steps=_steps(state, runbook),
+        steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
         now=_now_panel(state, runbook, approval, mine=mine, now=desk.now()),
@@ -71,7 +71,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
         checklist=_checklist(state),
-        ticket=_ticket(state, runbook),
+        ticket=ticket_of(state, runbook),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
         may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
@@ -112,7 +112,8 @@ def _session_words(state: CaseState, session: ClaimantSession | None) -> str:
     return f"One browser, since {session.bound_at:%H:%M}{yes}"
 
 
-def _steps(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
+def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
+    """Return the steps that were taken, the one that is due, and what lies ahead on the shortest way to a change."""
     if runbook is None:
         return ()
     lines = []
@@ -261,7 +262,8 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _ticket(state: CaseState, runbook: Runbook | None) -> str:
+def ticket_of(state: CaseState, runbook: Runbook | None) -> str:
+    """Return the text for a ticket once the case is closed: facts, and nobody's name."""
     if state.status != "closed":
         return ""
     proved = ", ".join(sorted(piece.evidence.method.replace("_", " ") for piece in state.pieces)) or "nothing"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.core.internal.ratelimit import get_ip
 from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,6 +29,28 @@ PERMISSIONS = ", ".join(
 SETUP_PATHS = ("/account/", "/sign-in/", "/sign-out/", "/static/", "/csp-report", "/healthz", "/readyz", "/invite/")
 PEOPLE_PATHS = ("/me/", "/vouch/", "/not-me/", "/demo/")
 """Pages for people know no staff session; a half set-up sign-in in the same browser must not stand in their way."""
+
+NO_SESSION_PATHS = ("/static/", "/api/")
+"""Where a session is not even looked at: what a cookie opens in a browser, another site's page could ask for."""
+
+
+def source(get_response: Answer) -> Answer:
+    """Set `request.source_ip`: where a request came from, by whose address tries are counted.
+
+    Behind our own proxies every request has the proxy's address; so many entries of X-Forwarded-For are believed as there are
+    proxies, or one stranger's guesses would stop everybody (SETTLED 7).
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        # Through allauth, which counts sign-ins by the same address; it cuts IPv6 to the network that one subscriber has.
+        try:
+            request.source_ip = get_ip(request)  # type: ignore[attr-defined]
+        except PermissionDenied:
+            # A socket file has no address: all that comes through it is one source.
+            request.source_ip = ""  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return answer
 
 
 def headers(get_response: Answer) -> Answer:
@@ -52,7 +76,7 @@ def staff(get_response: Answer) -> Answer:
     def answer(request: HttpRequest) -> HttpResponseBase:
         request.staff_actor = None  # type: ignore[attr-defined]
         # Without a session cookie nobody is signed in: pages for people cost no query here.
-        if request.user.is_authenticated and not request.path.startswith("/static/"):
+        if not request.path.startswith(NO_SESSION_PATHS) and request.user.is_authenticated:
             actor = actor_of(request.user)
             if actor is None:
                 logout(request)

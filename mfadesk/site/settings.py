@@ -88,10 +88,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mfadesk.api.problems.middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "mfadesk.site.middleware.headers",
+    "mfadesk.site.middleware.source",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -280,3 +280,17 @@ class Heartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()
+
+
+class ApiToken(models.Model):
+    """A bearer token of the JSON API, as the digest of its secret. What it may read stands in `scopes`; it can write nothing."""
+
+    id = models.CharField(primary_key=True, max_length=8)
+    name = models.CharField(max_length=80)
+    secret_hash = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=80)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)

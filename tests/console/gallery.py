@@ -60,6 +60,7 @@ def configure() -> None:
             "django_htmx",
             "mfadesk.store.apps.StoreConfig",
             "mfadesk.console",
+            "mfadesk.api",
         ],
         STATIC_URL="/static/",
         LOGGING={
@@ -78,7 +79,7 @@ def configure() -> None:
         TEMPLATES=[
             {
                 "BACKEND": "django.template.backends.jinja2.Jinja2",
-                "DIRS": [ROOT / "mfadesk/console/jinja", ROOT / "mfadesk/portal/jinja"],
+                "DIRS": [ROOT / f"mfadesk/{room}/jinja" for room in ("console", "portal", "api")],
                 "OPTIONS": {"environment": "mfadesk.console.jinja_env.environment"},
             }
         ],
@@ -319,6 +320,7 @@ urlpatterns = [
     path("gallery/empty", empty),
     path("gallery/forbidden", forbidden),
     path("gallery/broken", broken),
+    path("api/v1/", include("mfadesk.api.urls")),
     path("", include("mfadesk.console.urls")),
     path("", include("mfadesk.portal.urls")),
 ]
