@@ -119,7 +119,7 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
         _close_row(taken, state="done", problem="")
         if taken.id in draft.state.effects:
             draft.emit("effect_done", effect=taken.id, verb=taken.verb, target=str(taken.args["target"]), detail=detail)
-            _follow_up(executor, draft, taken)
+            _follow_up(executor, draft, taken, detail)
 
     try:
         executor.settle(taken.case_id, change)
@@ -130,11 +130,15 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
         _park(executor, taken, error)
 
 
-def _follow_up(executor: Executor, draft: Draft, taken: Taken) -> None:
-    """A suspension on little proof ends by itself, unless a full decision replaces it first (SETTLED 10)."""
-    if taken.verb != "suspend_old" or any(v.allowed for a, v in draft.state.verdicts.items() if a == "replace_authenticator"):
+def _follow_up(executor: Executor, draft: Draft, taken: Taken, detail: str) -> None:
+    """A suspension on little proof ends by itself, unless a full decision replaces it first, and security hears (SETTLED 10)."""
+    if taken.verb != "suspend_old" or detail != "suspended" or is_fully_proved(draft.state):
         return
     draft.intend("lift_suspension", str(taken.args["target"]), delay_s=executor.desk.policy.limits.low_proof_suspension_s)
+    Alert.objects.create(
+        at=draft.now, kind="suspended_on_little_proof", case_id=draft.state.id, person_id=draft.state.subject or "",
+        sentence="An authenticator was switched off for a day on little proof. If the person did not ask for it, they will ring.",
+    )  # fmt: skip
 
 
 def _delay(executor: Executor, taken: Taken, problem: str) -> None:
