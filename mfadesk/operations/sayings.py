@@ -111,6 +111,7 @@ _SAY: dict[str, _Say] = {
     "session_bound": _plain("One browser entered the code", "done"),
     "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
+    "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
     "out_of_reach": _plain("A working device is out of reach; the person was told", "quiet"),

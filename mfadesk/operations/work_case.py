@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mfadesk.cases.engine import advance, prove_again
+from mfadesk.cases.engine import Draft, advance, begin_proof_again
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
@@ -122,12 +122,33 @@ def thaw(desk: Desk, actor: Actor, case_id: str) -> str:
         require_owner(actor, draft.state)
         if draft.state.status != "frozen":
             raise Refusal("not_frozen", "This case is not frozen.")
-        end_sessions_of(case_id, draft.now)
-        draft.emit("thawed")
-        prove_again(draft, desk.runbook_of(draft.state))
-        code = issue_code(desk, draft)
+        code = _begin_again(desk, draft, "thawed")
         unit.commit(draft)
     return code
+
+
+def drop_browser(desk: Desk, actor: Actor, case_id: str) -> str:
+    """The person goes on with another device: the browser loses the case with all its evidence. Returns the new code.
+
+    Raises Refusal ``no_browser`` where none is bound, and ``change_under_way`` once the new authenticator was tested.
+    """
+    with desk.unit() as unit:
+        draft = desk.draft(unit.load(case_id), staff_name(actor))
+        require_owner(actor, draft.state)
+        draft.require_open()
+        if draft.state.session is None:
+            raise Refusal("no_browser", "No browser has this case. Read out the code.")
+        if draft.state.tested_at is not None:
+            raise Refusal("change_under_way", "The new one works already. Nothing more is needed from their page.")
+        code = _begin_again(desk, draft, "browser_dropped")
+        unit.commit(draft)
+    return code
+
+
+def _begin_again(desk: Desk, draft: Draft, why: str) -> str:
+    end_sessions_of(draft.state.id, draft.now)
+    begin_proof_again(draft, desk.runbook_of(draft.state), why, desk.policy.limits.low_proof_suspension_s)
+    return issue_code(desk, draft)
 
 
 def _forget_if_closed(desk: Desk, case_id: str, status: str) -> None:
