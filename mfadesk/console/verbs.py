@@ -80,6 +80,11 @@ def thaw(actor: Actor, case_id: str) -> None:
     work_case.thaw(current_desk(), actor, case_id)
 
 
+def drop_browser(actor: Actor, case_id: str) -> None:
+    """Take the case from its browser, since the person goes on with another device."""
+    work_case.drop_browser(current_desk(), actor, case_id)
+
+
 def note_pressure(actor: Actor, case_id: str) -> None:
     """Tell the shift lead that the caller is pushing."""
     work_case.note_pressure(current_desk(), actor, case_id)

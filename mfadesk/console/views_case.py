@@ -136,6 +136,13 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 
 @require_POST
 @staff_page
+def browser(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Take the case from its browser."""
+    return _act(request, actor, case_id, lambda: verbs.drop_browser(actor, case_id))
+
+
+@require_POST
+@staff_page
 def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Note that the caller pushes."""
     return _act(request, actor, case_id, lambda: verbs.note_pressure(actor, case_id))

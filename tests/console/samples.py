@@ -247,7 +247,7 @@ ENOUGH_BOARD = replace(
     reasons=(),
 )
 
-OPERATOR = frozenset({"answer", "link", "code", "vouch", "attest", "end", "pressure"})
+OPERATOR = frozenset({"drop_browser", "answer", "link", "code", "vouch", "attest", "end", "pressure"})
 
 ASK = CaseView(
     id="ask",
