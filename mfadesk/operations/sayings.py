@@ -114,7 +114,7 @@ _SAY: dict[str, _Say] = {
     "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
-    "out_of_reach": _plain("A working device is out of reach; the person was told", "quiet"),
+    "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
     "evidence_recorded": lambda b, p, r: (f"Proved: {method_name(b['method'], p)}", "done"),
     "second_attested": lambda b, p, r: (f"A second operator saw the same: {method_name(b['method'], p)}", "done"),
     "proof_failed": lambda b, p, r: (f"Not proved: {method_name(b['method'], p)}, {b['reason'].replace('_', ' ')}", "refused"),

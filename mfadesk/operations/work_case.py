@@ -6,6 +6,7 @@ from mfadesk.cases.engine import Draft, advance, begin_proof_again
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
+from mfadesk.operations.judgement import find_survivors, newest_sight
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.people import Actor
 from mfadesk.store.models import Alert
@@ -16,6 +17,15 @@ ENDINGS = {
     "cannot_be_proved": "refused",
 }
 """How an operator may end a case, and what that means. Each ends without a change."""
+
+OUT_OF_REACH = {
+    "elsewhere": "It is somewhere else now",
+    "no_power": "It has no power",
+    "not_usable_here": "It cannot be used where they are",
+    "switched_off": "An earlier call switched it off",
+    "other": "Something else",
+}
+"""Why something that still works cannot be used now: a closed list for the record, the caller's own words beside it."""
 
 MAX_REASON = 200
 
@@ -67,15 +77,25 @@ def note_pressure(desk: Desk, actor: Actor, case_id: str) -> None:
         unit.commit(draft)
 
 
-def note_out_of_reach(desk: Desk, actor: Actor, case_id: str, authenticator_id: str, reason: str) -> None:
-    """Write down why a working authenticator cannot be used now ("it is at home"). Costs time, not safety (SETTLED 11)."""
-    if not reason.strip():
-        raise Invalid("reason", "Write down why it cannot be used now.")
+def note_out_of_reach(desk: Desk, actor: Actor, case_id: str, authenticator_id: str, why: str, words: str = "") -> None:
+    """Write down why a working authenticator cannot be used now. Costs time, not safety: the person is told (SETTLED 11).
+
+    why: one of `OUT_OF_REACH`. words: what the caller said, at most `MAX_REASON` characters; personal, so it can be erased.
+
+    Raises Invalid for a reason that is not listed, and for an authenticator that this person does not have or need not use first.
+    """
+    if why not in OUT_OF_REACH:
+        raise Invalid("reason", "Choose why it cannot be used now.")
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
         require_owner(actor, draft.state)
         draft.require_open()
-        draft.emit("out_of_reach", authenticator=authenticator_id, reason="out_of_reach")
+        sight, _taken_at = newest_sight(draft.state.subject or "")
+        survivors = find_survivors(draft.state, sight.holdings, draft.now) if sight.holdings is not None else ()
+        if authenticator_id not in {a.id for a in survivors} - set(draft.state.out_of_reach):
+            raise Invalid("authenticator", "Choose what is out of reach from the list.")
+        said = words.strip()[:MAX_REASON]
+        draft.emit("out_of_reach", {"words": said} if said else {}, authenticator=authenticator_id, reason=why)
         draft.intend("notify", target="out_of_reach")
         draft.intend("consider", quiet=True)
         unit.commit(draft)

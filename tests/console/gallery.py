@@ -209,7 +209,7 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
-    "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
+    "note_out_of_reach": lambda actor, case_id, which, why, words: DESK.note("out-of-reach", case_id, which, why),
     "begin_desk_key": lambda actor: {
         "challenge": "AAAA",
         "rp": {"name": "desk"},
