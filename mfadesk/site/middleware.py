@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from mfadesk.operations.staff import actor_of
+from mfadesk.site.sources import find_source
 from mfadesk.site.staff_sign_in import has_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -39,6 +41,16 @@ def headers(get_response: Answer) -> Answer:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return answer
+
+
+def source(get_response: Answer) -> Answer:
+    """Set `request.source_ip`, by which tries are counted."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.source_ip = find_source(request.META, settings.PROXIES)  # type: ignore[attr-defined]
+        return get_response(request)
 
     return answer
 
