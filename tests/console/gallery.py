@@ -219,7 +219,7 @@ PLAYED = {
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {
-    "find_session": lambda cookie: cookie if cookie in DESK.sessions else None,
+    "find_session": lambda cookie, source="": cookie if cookie in DESK.sessions else None,
     "portal": lambda session: samples.PORTALS[DESK.sessions[session]],
     "vouch": lambda token: samples.VOUCHES.get(token, samples.VOUCHES["nothing"]),
     "not_me": lambda token: samples.NOT_MES.get(token, samples.NOT_MES["ended"]),
