@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
+from mfadesk.executor.decoys import request_options
 from mfadesk.executor.receipts import mint
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
@@ -56,7 +57,7 @@ def begin_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) 
     """Return options whose challenge commits to the case, the browser and the purpose."""
     _state, person = _require(executor, case_id, payload)
     challenge = make_challenge(executor, "prove", case_id, {"session": payload["session"]})
-    options = executor.provider.begin_assertion(person.login, challenge)
+    options = request_options(executor, person, challenge)
     keep_options(executor, challenge, options)
     return {"options": for_browser(options)}
 
