@@ -80,14 +80,19 @@ def thaw(actor: Actor, case_id: str) -> None:
     work_case.thaw(current_desk(), actor, case_id)
 
 
+def drop_browser(actor: Actor, case_id: str) -> None:
+    """Take the case from its browser, since the person goes on with another device."""
+    work_case.drop_browser(current_desk(), actor, case_id)
+
+
 def note_pressure(actor: Actor, case_id: str) -> None:
     """Tell the shift lead that the caller is pushing."""
     work_case.note_pressure(current_desk(), actor, case_id)
 
 
-def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, reason: str) -> None:
+def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, why: str, words: str) -> None:
     """Note why something that still works cannot be used now; the person is told."""
-    work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, reason)
+    work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, why, words)
 
 
 def begin_attestation(actor: Actor, case_id: str, method: str, statement: str, value: str) -> Mapping[str, Any]:

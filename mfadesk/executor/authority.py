@@ -118,7 +118,10 @@ class SigningAuthority:
         return life_s + decision.grace_s
 
     def _sign(self, state: CaseState, now: datetime, body: dict[str, Any]) -> Mapping[str, Any]:
-        return {**body, "signature": sign(_statement(state, body, to_stamp(now)), self.keys.checkpoint_sign).hex()}
+        return {
+            **body,
+            "signature": sign(_statement(state, body, to_stamp(now), state.session or ""), self.keys.checkpoint_sign).hex(),
+        }
 
 
 def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
@@ -132,13 +135,17 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         signature = bytes.fromhex(verdict.signature)
     except ValueError:
         signature = b""
-    if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
+    if not is_signed(
+        _statement(state, body, to_stamp(verdict.at), verdict.session), signature, verify_key_of(keys.checkpoint_sign)
+    ):
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
 
 
 def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
     """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
     require_own_verdict(keys, state, verdict)
+    if verdict.session != (state.session or ""):
+        raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():
         raise Refusal("reported", "The person says that they did not ask for this.")
     if desk.now() >= verdict.expires_at:
@@ -177,10 +184,10 @@ def _refusal(action: str, now: datetime, reason: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _statement(state: CaseState, body: Mapping[str, Any], at: str) -> bytes:
+def _statement(state: CaseState, body: Mapping[str, Any], at: str, session: str) -> bytes:
     return b"decision/" + canonical_json(
         {
-            "body": dict(body), "case": state.id, "person": state.subject or "", "session": state.session or "",
+            "body": dict(body), "case": state.id, "person": state.subject or "", "session": session,
             "targets": sorted(state.targets), "policy": state.policy_digest, "at": at,
         }
     )  # fmt: skip

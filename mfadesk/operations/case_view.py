@@ -229,7 +229,7 @@ def _then(state: CaseState, runbook: Runbook) -> str:
 
 
 def _effects(state: CaseState) -> tuple[EffectLine, ...]:
-    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed"}
+    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed", "voided": "failed"}
     return tuple(
         EffectLine(
             VERB_WORDS.get(effect.verb, effect.verb), words[effect.state],  # type: ignore[arg-type]
@@ -297,8 +297,10 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
             may.add("answer")
         if person is not None and state.session is None:
             may |= {"link", "code"}
+        if state.session is not None and state.tested_at is None:
+            may.add("drop_browser")
         if state.step_kind == "verify":
-            may |= {"vouch", "attest", "code"}
+            may |= {"vouch", "attest"}
         if not state.effects_of("suspend_old", "remove_old"):
             may.add("end")
     return frozenset(may)

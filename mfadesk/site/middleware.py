@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from allauth.core.internal.ratelimit import get_ip
+from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from mfadesk.operations.staff import actor_of
+from mfadesk.site.sources import find_source
 from mfadesk.site.staff_sign_in import has_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -34,25 +34,6 @@ NO_SESSION_PATHS = ("/static/", "/api/")
 """Where a session is not even looked at: what a cookie opens in a browser, another site's page could ask for."""
 
 
-def source(get_response: Answer) -> Answer:
-    """Set `request.source_ip`: where a request came from, by whose address tries are counted.
-
-    Behind our own proxies every request has the proxy's address; so many entries of X-Forwarded-For are believed as there are
-    proxies, or one stranger's guesses would stop everybody (SETTLED 7).
-    """
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        # Through allauth, which counts sign-ins by the same address; it cuts IPv6 to the network that one subscriber has.
-        try:
-            request.source_ip = get_ip(request)  # type: ignore[attr-defined]
-        except PermissionDenied:
-            # A socket file has no address: all that comes through it is one source.
-            request.source_ip = ""  # type: ignore[attr-defined]
-        return get_response(request)
-
-    return answer
-
-
 def headers(get_response: Answer) -> Answer:
     """Add what Django has no setting for. Pages are never kept by a browser unless they say so themselves."""
 
@@ -63,6 +44,16 @@ def headers(get_response: Answer) -> Answer:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return answer
+
+
+def source(get_response: Answer) -> Answer:
+    """Set `request.source_ip`: where a request came from, by whose address tries are counted (SETTLED 7)."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.source_ip = find_source(request.META, settings.PROXIES)  # type: ignore[attr-defined]
+        return get_response(request)
 
     return answer
 

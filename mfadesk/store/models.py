@@ -215,6 +215,8 @@ class ClaimantSession(models.Model):
 
     cookie = ""
     """What this browser showed, while one request is served; never a column."""
+    source = ""
+    """Where the request came from; likewise only in memory."""
 
 
 class Locator(models.Model):

@@ -283,7 +283,7 @@ APPROVER_BOARD = replace(
     reasons=("The proof is enough. Policy asks for one more person to approve.",),
 )
 
-OPERATOR = frozenset({"answer", "link", "code", "vouch", "attest", "end", "pressure"})
+OPERATOR = frozenset({"drop_browser", "answer", "link", "code", "vouch", "attest", "end", "pressure"})
 
 ASK = CaseView(
     id="ask",
