@@ -27,6 +27,7 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "session_bound": "session",
         "second_browser_seen": "",
         "thawed": "",
+        "browser_dropped": "",
         "confirmed": "session",
         "reported": "by",
         "out_of_reach": "authenticator reason",

@@ -1,4 +1,4 @@
-"""What a case's state is made of: pieces of evidence, effects and verdicts."""
+"""What a case is made of: a piece of evidence, an effect under way, a verdict. Each is the fold of a few events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from mfadesk.assurance.model import Evidence
+
+STANDS_ALONE = frozenset({"notify", "alert", "lift_suspension", "expire_suspension", "suspend_new", "discard_new"})
+"""Effects that take no decision: they tell somebody, or take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,16 @@ class EffectState:
     id: str
     verb: str
     target: str
-    state: Literal["asked", "done", "delayed", "failed"]
+    state: Literal["asked", "done", "delayed", "failed", "voided"]
+    """``voided``: the case began its proof again before this was done, so no decision stands for it any more."""
     at: datetime
     problem: str = ""
     retry_at: datetime | None = None
     detail: str = ""
+
+    def is_open_change(self) -> bool:
+        """Return whether this is not done yet and takes a decision, with which it ends."""
+        return self.state != "done" and self.verb not in STANDS_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +60,5 @@ class Verdict:
     reasons: tuple[str, ...]
     receipts: tuple[str, ...]
     signature: str
+    session: str = ""
+    """The browser that the case was bound to then; empty for none."""

@@ -73,6 +73,8 @@ class CaseState:
     hands: frozenset[str] = frozenset()
     """Every member of staff who did or attested something in the case: none of them approves it."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    voided: tuple[Verdict, ...] = ()
+    """Verdicts that stood before the proof began again. They allow nothing; a suspension that one of them made still ends."""
     chosen_kind: str = ""
     effects: Mapping[str, EffectState] = field(default_factory=dict)
     new_authenticator: str = ""
@@ -194,11 +196,14 @@ def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> 
 
 
 @_on("thawed")
-def _thawed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+@_on("browser_dropped")
+def _begun_again(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
+    effects = {e.id: replace(e, state="voided") if e.is_open_change() else e for e in state.effects.values()}
     return _with(
-        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind=""
-    )
+        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind="",
+        effects=effects, voided=(*state.voided, *state.verdicts.values()), vouchers={}, asked_as={}, second_asked={},
+    )  # fmt: skip
 
 
 @_on("confirmed")
@@ -283,6 +288,7 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         reasons=tuple(body["reasons"]),
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
+        session=state.session or "",
     )
     return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
 
@@ -344,7 +350,9 @@ def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) ->
     effect = state.effects.get(event.body["effect"])
     if effect is None:
         raise Broken(f"case {state.id}: a result without an intent, {event.body['effect']}")
-    moved = replace(effect, state=state_word, at=event.at, **changes)
+    # What was voided can still turn out to be done; it never waits for anything again.
+    stays = effect.state == "voided" and state_word != "done"
+    moved = replace(effect, state="voided" if stays else state_word, at=event.at, **changes)
     return _with(state, effects={**state.effects, effect.id: moved})
 
 

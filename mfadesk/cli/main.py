@@ -25,6 +25,7 @@ YES, NO, WRONG_USE, NOT_THERE, OUR_BUG = 0, 1, 2, 3, 4
 COMMANDS: tuple[str, ...] = (
     "init",
     "upgrade",
+    "grants",
     "demo",
     "serve",
     "worker",

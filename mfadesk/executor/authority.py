@@ -12,7 +12,7 @@ from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_elig
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
-from mfadesk.executor.staff_keys import load_credentials
+from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
@@ -39,6 +39,7 @@ class SigningAuthority:
 
     desk: Desk
     keys: ExecutorKeys
+    staff: StaffRegister
     sight: Sight
 
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
@@ -57,7 +58,7 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "policy_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
-        approvers = find_approvers()
+        approvers = find_answering(self.staff)
         decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
@@ -85,7 +86,7 @@ class SigningAuthority:
             since, until = before.since, before.until
         eligible = find_eligible(state, find_approvers())
         needed = self._approvals_needed(state, action, now)
-        able = sum(1 for approver in eligible if load_credentials(self.keys, approver.id))
+        able = len(find_eligible(state, find_answering(self.staff)))
         body = {
             "action": action, "over": digest_of_bundle(state, action), "needed": needed,
             "asked": [approver.id for approver in eligible], "since": to_stamp(since), "until": to_stamp(until), "then": then,
@@ -117,7 +118,10 @@ class SigningAuthority:
         return life_s + decision.grace_s
 
     def _sign(self, state: CaseState, now: datetime, body: dict[str, Any]) -> Mapping[str, Any]:
-        return {**body, "signature": sign(_statement(state, body, to_stamp(now)), self.keys.checkpoint_sign).hex()}
+        return {
+            **body,
+            "signature": sign(_statement(state, body, to_stamp(now), state.session or ""), self.keys.checkpoint_sign).hex(),
+        }
 
 
 def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
@@ -131,13 +135,17 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         signature = bytes.fromhex(verdict.signature)
     except ValueError:
         signature = b""
-    if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
+    if not is_signed(
+        _statement(state, body, to_stamp(verdict.at), verdict.session), signature, verify_key_of(keys.checkpoint_sign)
+    ):
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
 
 
 def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
     """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
     require_own_verdict(keys, state, verdict)
+    if verdict.session != (state.session or ""):
+        raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():
         raise Refusal("reported", "The person says that they did not ask for this.")
     if desk.now() >= verdict.expires_at:
@@ -176,10 +184,10 @@ def _refusal(action: str, now: datetime, reason: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _statement(state: CaseState, body: Mapping[str, Any], at: str) -> bytes:
+def _statement(state: CaseState, body: Mapping[str, Any], at: str, session: str) -> bytes:
     return b"decision/" + canonical_json(
         {
-            "body": dict(body), "case": state.id, "person": state.subject or "", "session": state.session or "",
+            "body": dict(body), "case": state.id, "person": state.subject or "", "session": session,
             "targets": sorted(state.targets), "policy": state.policy_digest, "at": at,
         }
     )  # fmt: skip

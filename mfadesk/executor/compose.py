@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import approving, attesting, enrolling, proofs, repudiating, vouching
+from mfadesk.executor import approving, attesting, enlisting, enrolling, proofs, repudiating, vouching
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
@@ -33,8 +33,12 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_attestation": attesting.finish_attestation,
     "begin_approval": approving.begin_approval,
     "finish_approval": approving.finish_approval,
-    "begin_staff_key": attesting.begin_staff_key,
-    "finish_staff_key": attesting.finish_staff_key,
+    "begin_staff_key": enlisting.begin_staff_key,
+    "finish_staff_key": enlisting.finish_staff_key,
+    "begin_own_key": enlisting.begin_own_key,
+    "finish_own_key": enlisting.finish_own_key,
+    "begin_staff_act": enlisting.begin_staff_act,
+    "finish_staff_act": enlisting.finish_staff_act,
     "enrol": enrolling.enrol,
     "finish_enrol": enrolling.finish_enrol,
     "test_code": enrolling.test_code,

@@ -16,6 +16,7 @@ from mfadesk.cases.engine import Draft, advance
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import SigningAuthority
 from mfadesk.executor.ledger_watch import LedgerWatch
+from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate, unseal
@@ -58,11 +59,13 @@ class Executor:
     handlers: Mapping[str, Handler]
     run_effect: Callable[[Executor], bool]
     watch: LedgerWatch = field(init=False)
+    staff: StaffRegister = field(init=False)
     _last_beat: float = 0.0
     _last_checkpoint: float = 0.0
 
     def __post_init__(self) -> None:
         self.watch = LedgerWatch(self.desk, self.keys)
+        self.staff = StaffRegister(self.desk, self.keys)
 
     def step(self) -> bool:
         """Answer one question or do one due effect; return whether there was anything to do."""
@@ -130,7 +133,7 @@ class Executor:
             change(draft)
             if draft.state.status == "open":
                 self._note_targets(draft, sight)
-                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, sight))
+                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, self.staff, sight))
             if draft.state.status == "closed":
                 end_sessions_of(case_id, draft.now)
             unit.commit(draft)

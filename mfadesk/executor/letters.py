@@ -122,7 +122,11 @@ def _to_approvers(executor: Executor, state: CaseState, desk: str) -> Iterator[t
             f"{_url(executor, '/')}\n\n"
             "Answering takes your desk key. If you have none yet, the foot of every page leads to its set-up."
         )
-        yield from _to(person, executor, "A request waits for your approval", text, settled=True)
+        # What is asked of somebody at work goes to their work mailbox, and elsewhere only where they have none.
+        settled = addresses_of(person, executor.desk.policy.quarantine_s, executor.desk.now())
+        work = {contact.value for contact in person.contacts if contact.kind == "work_mail"}
+        for address in [a for a in settled if a in work] or settled:
+            yield address, "A request waits for your approval", text
 
 
 def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: Person) -> str:

@@ -46,7 +46,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         raise Refusal("forbidden", "This case is about you. Somebody else works it.")
     person = find_person(state.subject)
     runbook = desk.runbooks.get(state.runbook_digest)
-    names = _actor_names(state, {event.actor for event in events})
+    names = _actor_names(state, {event.actor for event in events} | {str(event.body.get("by")) for event in events})
     session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
     said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
@@ -192,6 +192,7 @@ def _now_panel(
         case "verify":
             return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
         case "decide" if approval is not None:
+            common["deadline_words"] = "then it counts as refused, and nothing changes"
             common |= {"say": APPROVAL_SPEECH if mine and not approval.over else (), "do": _approval_words(state, approval)}
             title = "Do you approve this?" if approval.over else "Waiting for approval"
             whom = (
@@ -228,7 +229,7 @@ def _then(state: CaseState, runbook: Runbook) -> str:
 
 
 def _effects(state: CaseState) -> tuple[EffectLine, ...]:
-    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed"}
+    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed", "voided": "failed"}
     return tuple(
         EffectLine(
             VERB_WORDS.get(effect.verb, effect.verb), words[effect.state],  # type: ignore[arg-type]
@@ -296,13 +297,16 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
             may.add("answer")
         if person is not None and state.session is None:
             may |= {"link", "code"}
+        if state.session is not None and state.tested_at is None:
+            may.add("drop_browser")
         if state.step_kind == "verify":
-            may |= {"vouch", "attest", "code"}
+            may |= {"vouch", "attest"}
         if not state.effects_of("suspend_old", "remove_old"):
             may.add("end")
     return frozenset(may)
 
 
 def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
-    ids = [int(name.split(":", 1)[1]) for name in {*actors, state.owner} if name.startswith("staff:") and name[6:].isdigit()]
+    known = {*actors, state.owner}
+    ids = [int(name.split(":", 1)[1]) for name in known if name.startswith("staff:") and name[6:].isdigit()]
     return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}

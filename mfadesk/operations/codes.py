@@ -69,11 +69,16 @@ def find_locator(desk: Desk, kind: str, token: str) -> Locator | None:
 
 
 def new_code(desk: Desk, actor: Actor, case_id: str) -> str:
-    """Give the case a new code; the old one stops working. Returns it for reading out."""
+    """Give the case a new code; the old one stops working. Returns it for reading out.
+
+    Raises Refusal ``browser_bound`` once a browser has the case: a second one would freeze it.
+    """
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
         require_owner(actor, draft.state)
         draft.require_open()
+        if draft.state.session is not None:
+            raise Refusal("browser_bound", "A browser has this case. If they go on with another device, say so on the page.")
         code = issue_code(desk, draft)
         unit.commit(draft)
     return code
@@ -90,6 +95,8 @@ def send_link(desk: Desk, actor: Actor, case_id: str) -> None:
         draft.require_open()
         if draft.state.subject is None:
             raise Refusal("nobody_on_file", "The directory does not know this person, so there is no address to send to.")
+        if draft.state.session is not None:
+            raise Refusal("browser_bound", "A browser has this case. If they go on with another device, say so on the page.")
         count_try(f"link:{case_id}", limit=MAX_LINKS_A_CASE, window_s=86_400, now=draft.now)
         draft.intend("notify", target="link")
         unit.commit(draft)

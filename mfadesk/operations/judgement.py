@@ -87,14 +87,17 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
 
 
 def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
-    """Return other authenticators used lately: they must be used before any weaker road is offered (R44)."""
+    """Return other authenticators used lately: they must be used before any weaker road is offered (R44).
+
+    A suspended one counts as well: little proof may suspend, and it must not clear the way by doing so (SETTLED 10).
+    """
     gone = {a.id for a in find_targets(state, holdings)}
     return tuple(
         a
         for a in holdings.authenticators
         if a.id not in gone
         and a.id != state.new_authenticator
-        and a.state == "active"
+        and a.state != "pending"
         and a.kind in SURVIVOR_KINDS
         and a.last_used_at is not None
         and now - a.last_used_at <= USED_LATELY

@@ -146,7 +146,7 @@ class EffectEntry:
 
     verb: str
     words: str
-    state: Literal["asked", "done", "delayed", "failed"]
+    state: Literal["asked", "done", "delayed", "failed", "voided"]
     at: datetime
 
 

@@ -56,7 +56,11 @@ def timeline_of(
         if event.kind in _QUIET or (event.kind == "effect_intended" and event.body["verb"] == "alert"):
             continue
         text, mark = _SAY[event.kind](event.body, policy, runbook)
-        lines.append(TimelineLine(event.at, names.get(event.actor, _actor(event.actor)), text, mark))
+        actor, reason = event.actor, event.personal.get("reason")
+        if event.kind in ("approval_given", "approval_refused"):
+            # The executor writes it down; whose word it is says who signed it.
+            actor, text = str(event.body["by"]), f"{text}: {reason}" if reason else text
+        lines.append(TimelineLine(event.at, names.get(actor, _actor(actor)), text, mark))
     return tuple(reversed(lines))
 
 
@@ -111,9 +115,10 @@ _SAY: dict[str, _Say] = {
     "session_bound": _plain("One browser entered the code", "done"),
     "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
+    "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
-    "out_of_reach": _plain("A working device is out of reach; the person was told", "quiet"),
+    "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
     "evidence_recorded": lambda b, p, r: (f"Proved: {method_name(b['method'], p)}", "done"),
     "second_attested": lambda b, p, r: (f"A second operator saw the same: {method_name(b['method'], p)}", "done"),
     "proof_failed": lambda b, p, r: (f"Not proved: {method_name(b['method'], p)}, {b['reason'].replace('_', ' ')}", "refused"),
@@ -121,8 +126,8 @@ _SAY: dict[str, _Say] = {
     "voucher_answered": lambda b, p, r: (f"The voucher answered: {STATEMENTS[b['statement']]}", "done"),
     "second_asked": lambda b, p, r: (f"A second operator was drawn to look: {method_name(b['method'], p)}", "waiting"),
     "approvals_asked": lambda b, p, r: (_asked(b["asked"], b["owner"]), "waiting"),
-    "approval_given": _plain("Approved by a further person", "done"),
-    "approval_refused": _plain("Not approved. The case stopped", "refused"),
+    "approval_given": _plain("Approved", "done"),
+    "approval_refused": _plain("Did not approve, so the case stopped", "refused"),
     "decided": _decided,
     "kind_chosen": lambda b, p, r: (f"Chose to set up: {KIND_WORDS.get(b['kind'], b['kind'])}", "done"),
     "effect_intended": _effect("Asked the provider: {verb}", "waiting"),

@@ -214,7 +214,8 @@ class CaseView:
     owner: str
     mine: bool
     may: frozenset[str]
-    """Verbs open to this member of staff now: answer, link, code, vouch, attest, approve, take_over, end, thaw, pressure, export."""
+    """Verbs open to this member of staff now: answer, link, code, drop_browser, vouch, attest, approve, take_over, end,
+    thaw, pressure, export."""
     approval: ApprovalPanel | None = None
     portal_address: str = ""
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""

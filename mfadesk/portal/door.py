@@ -31,7 +31,7 @@ def session_page(view: SessionView[P]) -> Callable[Concatenate[HttpRequest, P], 
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        session = verbs.find_session(request.COOKIES.get(COOKIE, ""))
+        session = verbs.find_session(request.COOKIES.get(COOKIE, ""), source_ip(request))
         if session is None:
             return no_store(redirect("portal:start"))
         return no_store(view(request, session, *args, **kwargs))

@@ -16,9 +16,9 @@ Session = ClaimantSession
 """A claimant session as operations make it: the portal carries it from the cookie to a verb and never looks inside."""
 
 
-def find_session(cookie: str) -> Session | None:
+def find_session(cookie: str, source: str = "") -> Session | None:
     """Return the claimant session behind a cookie, or None where it is unknown or over."""
-    return sessions.find_session(current_desk(), cookie)
+    return sessions.find_session(current_desk(), cookie, source)
 
 
 def portal(session: Session) -> PortalView:

@@ -49,7 +49,7 @@ def headers(get_response: Answer) -> Answer:
 
 
 def source(get_response: Answer) -> Answer:
-    """Set `request.source_ip`, by which tries are counted."""
+    """Set `request.source_ip`: where a request came from, by whose address tries are counted (SETTLED 7)."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         request.source_ip = find_source(request.META, settings.PROXIES)  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import Randomness
@@ -138,6 +139,15 @@ def load_home(folder: Path) -> Home:
     return Home(folder.resolve(), Config(**values))
 
 
+def holds_password(database_url: str) -> bool:
+    """Return whether an address carries a password, which belongs in the environment and not in a file that backups carry along.
+
+    >>> holds_password("postgresql://desk:secret@db.example/desk"), holds_password("postgresql://desk@db.example/desk")
+    (True, False)
+    """
+    return bool(urlsplit(database_url).password)
+
+
 def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
     """Make a new desk in `folder` and return it. Raises Invalid where one is there already."""
     if (folder / CONFIG_NAME).exists():
@@ -154,8 +164,13 @@ def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
     _write_keys(folder / "keys" / "web.json", web)
     _write_keys(folder / "keys" / "executor.json", executor, provider={})
     _write_keys(folder / "keys" / "public.json", public, origin=origin)
-    (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
+    write_config(folder, config)
     return load_home(folder)
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write `desk.toml` for `config`, in place of one that is there."""
+    (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
 
 
 def _read_keys(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:

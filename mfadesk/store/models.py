@@ -66,14 +66,23 @@ class StaffInvitation(models.Model):
 
 
 class StaffKey(models.Model):
-    """The executor's own register of staff passkeys: only an assertion by one of these attests, approves or agrees."""
+    """The counter of a desk key. Which keys there are stands in `StaffFact`; a row here alone opens nothing."""
 
     staff_id = models.CharField(max_length=40)
     credential_id = models.CharField(max_length=400, unique=True)
-    public_key = models.TextField()
     sign_count = models.BigIntegerField(default=0)
     registered_at = models.DateTimeField()
     receipt = models.CharField(max_length=64)
+
+
+class StaffFact(models.Model):
+    """One row of the executor's register of staff: only ever appended, each under a code that covers the one before."""
+
+    seq = models.IntegerField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    at = models.CharField(max_length=32)
+    body = models.TextField()
+    mac = models.CharField(max_length=64)
 
 
 class CaseRow(models.Model):
@@ -206,6 +215,8 @@ class ClaimantSession(models.Model):
 
     cookie = ""
     """What this browser showed, while one request is served; never a column."""
+    source = ""
+    """Where the request came from; likewise only in memory."""
 
 
 class Locator(models.Model):

@@ -199,6 +199,7 @@ PLAYED = {
     "new_code": lambda actor, case_id: DESK.note("code", case_id),
     "ask_voucher": lambda actor, case_id, which: (DESK.note("vouch", case_id, which), DESK.move(case_id, "waiting")),
     "thaw": lambda actor, case_id: DESK.move(case_id, "verify"),
+    "drop_browser": lambda actor, case_id: DESK.note("browser", case_id),
     "note_pressure": lambda actor, case_id: DESK.note("pressure", case_id),
     "begin_attestation": lambda actor, case_id, method, statement, value: {
         "challenge": "AAAA",
@@ -209,8 +210,15 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
-    "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
-    "begin_desk_key": lambda actor: {
+    "begin_approval": lambda actor, case_id, answer, reason, over: {"challenge": "AAAA", "rpId": "localhost", "timeout": 1000},
+    "finish_approval": lambda actor, case_id, reason, response: (
+        DESK.note("approve", case_id, reason, str(response["type"])),
+        DESK.move(case_id, "instruct"),
+    ),
+    "note_out_of_reach": lambda actor, case_id, which, why, words: DESK.note("out-of-reach", case_id, which, why),
+    "begin_own_key": lambda actor: {"challenge": "AAAA"},
+    "finish_own_key": lambda actor, response: {"challenge": "AAAA"},
+    "begin_desk_key": lambda actor, invitation: {
         "challenge": "AAAA",
         "rp": {"name": "desk"},
         "user": {"id": "AAAA", "name": "r", "displayName": "r"},
@@ -219,7 +227,7 @@ PLAYED = {
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {
-    "find_session": lambda cookie: cookie if cookie in DESK.sessions else None,
+    "find_session": lambda cookie, source="": cookie if cookie in DESK.sessions else None,
     "portal": lambda session: samples.PORTALS[DESK.sessions[session]],
     "vouch": lambda token: samples.VOUCHES.get(token, samples.VOUCHES["nothing"]),
     "not_me": lambda token: samples.NOT_MES.get(token, samples.NOT_MES["ended"]),

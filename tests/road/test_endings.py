@@ -193,6 +193,7 @@ def suspended_on_little_proof(play):
 
 def test_a_suspension_on_little_proof_ends_after_a_day(play):
     hazel, old, _passkey = suspended_on_little_proof(play)
+    assert alerts("suspended_on_little_proof") == 1
     play.pass_time(86_390)
     assert play.authenticator(hazel, old).state == "suspended"
     play.pass_time(20)
@@ -232,6 +233,7 @@ def test_a_suspension_on_full_proof_stays_and_security_and_the_person_are_told(p
     state = play.state(case)
     assert (state.status, state.outcome) == ("closed", "abandoned")
     assert play.authenticator(hazel, old).state == "suspended"
+    assert not alerts("suspended_on_little_proof")
     assert [a.state for a in play.scene.holdings(hazel.login).authenticators if a.label.startswith("Set up")] == []
     assert any("stays off" in mail.text for mail in play.scene.list_mail("hazel@fernhollow.example"))
     assert alerts("suspended-and-unfinished")

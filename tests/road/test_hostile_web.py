@@ -168,7 +168,6 @@ def test_a_desk_key_written_straight_into_the_table_attests_nothing(stage):
     StaffKey.objects.create(
         staff_id=play.operator.id,
         credential_id="00" * 16,
-        public_key="bound:AAAA",
         registered_at=play.clock.now(),
         receipt="00" * 32,
     )
