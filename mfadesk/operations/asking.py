@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.kernel.ids import new_id
-from mfadesk.kernel.sealing import seal
+from mfadesk.kernel.sealing import seal, unseal
 from mfadesk.operations.desk import Desk
 from mfadesk.store.models import RequestRow
 
@@ -35,7 +36,7 @@ def ask_executor(desk: Desk, kind: str, case_id: str, payload: Mapping[str, Any]
     """
     request_id = new_id("req", desk.randomness)
     now = desk.now()
-    box = seal(canonical_json(dict(payload)), desk.public.box_public, _context(request_id, kind, case_id), desk.randomness)
+    box = seal_request(desk, request_id, kind, case_id, payload, now)
     with desk.unit():
         RequestRow.objects.create(
             id=request_id, kind=kind, case_id=case_id, box=box, state="new", created_at=now,
@@ -69,9 +70,20 @@ def _wait_for(desk: Desk, request_id: str) -> Mapping[str, Any]:
         waited += _POLL_S
 
 
+def seal_request(desk: Desk, request_id: str, kind: str, case_id: str, payload: Mapping[str, Any], now: datetime) -> bytes:
+    """Return the box of a request: bound to its row by name, and with its own life inside, which no row can lengthen."""
+    inside = {"payload": dict(payload), "made_at": to_stamp(now), "until": to_stamp(now + timedelta(seconds=REQUEST_LIFE_S))}
+    context = _context(request_id, kind, case_id)
+    return seal(canonical_json(inside), desk.public.box_public, context, desk.randomness)
+
+
+def open_request(
+    box: bytes, private: bytes, request_id: str, kind: str, case_id: str
+) -> tuple[Mapping[str, Any], datetime, datetime]:
+    """Return what is asked, when it was made and until when it counts. Raises Refusal ``box_not_ours``."""
+    inside = json.loads(unseal(box, private, _context(request_id, kind, case_id)))
+    return inside["payload"], from_stamp(inside["made_at"]), from_stamp(inside["until"])
+
+
 def _context(request_id: str, kind: str, case_id: str) -> str:
     return f"request/{request_id}/{kind}/{case_id}"
-
-
-request_context = _context
-"""What a request's box is bound to; the executor opens it under the same name."""

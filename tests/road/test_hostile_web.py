@@ -180,12 +180,7 @@ def sealed(play, kind, case, payload):
     """Return a sealed request that nobody has taken yet, as its row."""
     request = asking.new_id("req", play.desk.randomness)
     now = play.desk.now()
-    box = asking.seal(
-        asking.canonical_json(payload),
-        play.desk.public.box_public,
-        asking.request_context(request, kind, case),
-        play.desk.randomness,
-    )
+    box = asking.seal_request(play.desk, request, kind, case, payload, now)
     return RequestRow(
         id=request, kind=kind, case_id=case, box=box, state="new", created_at=now, expires_at=now + timedelta(seconds=60)
     )
