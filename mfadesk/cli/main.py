@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "worker",
     "executor",
     "check",
+    "divide",
     "prove",
     "drill",
     "diagnose",
