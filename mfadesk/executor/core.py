@@ -20,7 +20,7 @@ from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate
-from mfadesk.operations.asking import REQUEST_LIFE_S, open_request
+from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
 from mfadesk.operations.people import find_person
@@ -40,6 +40,7 @@ KEEP_SNAPSHOTS = 5
 CLOCKS_APART_S = 5
 """How far the web tier's clock may run ahead of the executor's."""
 
+UNREADABLE = "The desk could not read that. Nothing changed. Try once more."
 LATE = "That took too long. Nothing changed. Try once more."
 
 log = structlog.get_logger("executor")
@@ -169,17 +170,29 @@ class Executor:
             # Taken at most once: from here on a crash leaves it unanswered, and a code that may be burnt is not tried again.
             if not RequestRow.objects.filter(pk=row.id, state="new").update(state="taken", box=None):
                 return True
-        answer = self._answer(row)
+        try:
+            asked = self._open(row)
+        except Refusal as error:
+            text = json.dumps({"refused": error.code, "sentence": error.sentence})
+        else:
+            text = seal_answer(self._answer(row, asked.payload), asked.answer_key, row.id, self.desk.randomness)
         with self.desk.unit():
-            RequestRow.objects.filter(pk=row.id).update(state="answered", answer=json.dumps(answer))
+            RequestRow.objects.filter(pk=row.id).update(state="answered", answer=text)
         return True
 
-    def _answer(self, row: RequestRow) -> Mapping[str, Any]:
+    def _open(self, row: RequestRow) -> Opened:
+        """Return the question. Raises Refusal for a box that cannot be opened or read, and for one out of its time."""
+        if row.box is None:
+            raise Refusal("request_expired", LATE)
         try:
-            if row.box is None:
-                raise Refusal("request_expired", LATE)
-            payload, made_at, until = open_request(bytes(row.box), self.keys.box_private, row.id, row.kind, row.case_id)
-            self._require_fresh(row, made_at, until)
+            asked = open_request(bytes(row.box), self.keys.box_private, row.id, row.kind, row.case_id)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refusal("bad_request", UNREADABLE) from error
+        self._require_fresh(row, asked.made_at, asked.until)
+        return asked
+
+    def _answer(self, row: RequestRow, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
             handler = self.handlers.get(row.kind)
             if handler is None:
                 raise Refusal("unknown_request", "The desk could not do that.")
@@ -196,7 +209,7 @@ class Executor:
             return {"refused": error.code, "sentence": error.sentence}
         except (KeyError, TypeError, ValueError):
             log.exception("request_failed", kind=row.kind)
-            return {"refused": "bad_request", "sentence": "The desk could not read that. Nothing changed. Try once more."}
+            return {"refused": "bad_request", "sentence": UNREADABLE}
 
     def _require_fresh(self, row: RequestRow, made_at: datetime, until: datetime) -> None:
         """Raise Refusal for a request that was answered before or is out of its time, by the times inside the box.
