@@ -27,6 +27,7 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_passkey": proofs.finish_passkey,
     "begin_service": proofs.begin_service,
     "finish_service": proofs.finish_service,
+    "ask_voucher": vouching.ask_voucher,
     "begin_vouch": vouching.begin_vouch,
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
+from mfadesk.executor.receipts import require_mark
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
 from mfadesk.operations.people import find_person
 from mfadesk.operations.vouch import VOUCH_LIFE_S
@@ -43,7 +44,7 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     desk = f"{executor.desk.home.config.organisation} help desk"
     if target == "vouch":
         voucher = find_person(str(args.get("voucher", "")))
-        if voucher is not None:
+        if voucher is not None and require_mark(executor.keys.receipt, state, "voucher_asked", voucher.id):
             yield from _to(
                 voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
             )

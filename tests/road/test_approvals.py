@@ -207,7 +207,16 @@ def test_people_who_are_part_of_the_case_or_unknown_do_not_approve(play, who):
     willow = hire_approver(play.throwaway, "willow", tied_to=tied.get(who, ""), manager_id=manager)
     elm, _old, case, _browser = proved(play)
     if who == "a voucher":
-        write(play, case, "voucher_asked", voucher="p_willow", which="manager", until=to_stamp(play.clock.now()))
+        write(
+            play,
+            case,
+            "voucher_asked",
+            voucher="p_willow",
+            which="manager",
+            until=to_stamp(play.clock.now()),
+            nonce="",
+            receipt="",
+        )
     if who == "an attester":
         write(play, case, "pressure_noted")
         EventRow.objects.filter(case_id=case, kind="pressure_noted").update(actor=f"staff:{willow.actor.id}")
