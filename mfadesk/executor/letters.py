@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 MAIL_KINDS = ("work_mail", "personal_mail")
 NOT_ME_LIFE_S = 30 * 86_400
+SUBJECTS = {"grace": "Your sign-in is about to change", "approved": "Your request goes on"}
+APPROVED = (
+    "Someone proved to the {desk} that they are you, and somebody there has now agreed to the change.\n"
+    "If that was you, go on at the page that you proved yourself on, within a day."
+)
 
 
 def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
@@ -87,6 +92,8 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
     step = executor.desk.runbook_of(state).steps.get(target)
     if target == "grace":
         what, told = "A change to how you sign in", _grace_text(state, desk)
+    elif target == "approved":
+        what, told = "A change to how you sign in", APPROVED.format(desk=desk)
     else:
         what = step.title if step else ""
         told = step.tell if step is not None and step.tell else "How you sign in has changed."
@@ -95,8 +102,7 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
         {"what": what, "authenticator": state.new_authenticator, "person": state.subject},
     )  # fmt: skip
     text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
-    subject = "Your sign-in is about to change" if target == "grace" else "Your sign-in has changed"
-    return subject, f"{text}\n{desk}"
+    return SUBJECTS.get(target, "Your sign-in has changed"), f"{text}\n{desk}"
 
 
 def _grace_text(state: CaseState, desk: str) -> str:

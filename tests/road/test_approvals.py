@@ -72,6 +72,9 @@ def test_an_administrator_is_served_once_somebody_else_has_approved(play):
     answer_approval(play.throwaway, willow, case)
     assert play.state(case).verdicts["replace_authenticator"].allowed
     assert play.authenticator(elm, old).state == "suspended"
+    for address in ("elm@fernhollow.example", "elm@home.example"):
+        letter = next(mail for mail in play.scene.list_mail(address) if mail.subject == "Your request goes on")
+        assert "/me/not-me/" in letter.text
     browser.set_up_key_and_test()
     assert play.state(case).outcome == "changed"
     assert approvals.find_waiting(play.desk, willow.actor) == ()
