@@ -297,7 +297,7 @@ def test_an_approval_runs_out(play):
 def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
     willow = hire_approver(play.throwaway, "willow")
     elm, _old, case, _browser = proved(play)
-    code = codes.new_code(play.desk, play.operator, case)
+    code = codes.read_code(play.desk, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
     assert refusal_of(lambda: answer_approval(play.throwaway, willow, case)) == "not_asked"
