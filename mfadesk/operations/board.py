@@ -19,7 +19,7 @@ from mfadesk.operations.judgement import (
     newest_sight,
 )
 from mfadesk.operations.people import list_vouchers
-from mfadesk.operations.sayings import method_name
+from mfadesk.operations.sayings import method_name, signal_words
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
 
@@ -67,7 +67,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
             )
             for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
         ),
-        heard=tuple(s.replace("_", " ").capitalize() for s in sorted(state.signals)),
+        heard=tuple(signal_words(s) for s in sorted(state.signals)),
         plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
         no_plan=""
         if plans or allowed or waits
