@@ -10,6 +10,7 @@ from mfadesk.executor import approving, attesting, enlisting, enrolling, proofs,
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.policies import keep_policy
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.provider import Provider
@@ -64,6 +65,7 @@ def open_executor(
     Raises Invalid, naming the setting that cannot be used.
     """
     keys = desk.home.executor_keys()
+    keep_policy(desk.home, desk.policy)
     config = desk.home.config
 
     def with_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import require_mark
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
-from mfadesk.operations.people import find_person
+from mfadesk.operations.people import find_person, former_addresses
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
 from mfadesk.ports.people import Contact, Person
@@ -64,7 +64,11 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
         )
         yield from _to(person, executor, f"Your call with the {desk}", text, settled=True)
     else:
-        yield from _to(person, executor, *_news(executor, state, target, effect, desk))
+        subject, text = _news(executor, state, target, effect, desk)
+        current = addresses_of(person)
+        former = former_addresses(person.id, executor.desk.now())
+        # One letter an address, the former ones too: the text, and the link to object, are the same for all.
+        yield from ((address, subject, text) for address in dict.fromkeys((*current, *former)))
         manager = find_person(person.manager_id)
         if target in ("attempt", "grace") and manager is not None:
             done = "It was not done." if target == "attempt" else "It was proved, and it is done after a waiting time."
@@ -169,7 +173,7 @@ def addresses_of(
     """Return the notification addresses of a person.
 
     News goes to all of them, fresh ones too: whoever changed one must not be the only one who hears. With `quarantine_s` and
-    `now` those in quarantine are left out, for what leads into a case. An address that was replaced is not kept and hears nothing.
+    `now` those in quarantine are left out, for what leads into a case. Of a replaced address see `former_addresses`.
     """
     return tuple(
         dict.fromkeys(

@@ -17,6 +17,7 @@ from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import Clock, SystemClock
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness
+from mfadesk.operations.policies import find_policy
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.shelf import load_shelf
@@ -69,6 +70,18 @@ class Desk:
         if self.web is None:
             raise Broken("an executor was asked for a key of the web tier")
         return self.web
+
+    def policies_of(self, state: CaseState) -> tuple[Policy, ...]:
+        """Return the policies that judge the case: the one in force, and the one it is pinned to where that is another.
+
+        Raises Refusal ``policy_gone`` where the pinned one is not kept: what cannot be judged is refused.
+        """
+        if state.policy_digest == self.policy.digest:
+            return (self.policy,)
+        pinned = find_policy(self.home, state.policy_digest)
+        if pinned is None:
+            raise Refusal("policy_gone", "The policy of this case is not kept any more. End the case and start a new one.")
+        return (self.policy, pinned)
 
     def locator_hash(self, kind: str, token: str) -> str:
         """Return the keyed hash by which a code or link is stored, so that a stolen table cannot be searched for a short code."""

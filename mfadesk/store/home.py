@@ -184,6 +184,7 @@ def write_config(folder: Path, config: Config) -> None:
     """Write `desk.toml` for `config`, in place of one that is there."""
     (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
 
+
 def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None:
     """Give the desk's files to two users, so that the wall stands. Only root can.
 

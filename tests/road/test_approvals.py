@@ -296,7 +296,7 @@ def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
     willow, hazel = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "hazel")
     elm, _old, case, _browser = proved_well(play)
     answer_approval(play.throwaway, hazel, case)
-    code = codes.new_code(play.desk, play.operator, case)
+    code = codes.read_code(play.desk, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
     assert refusal_of(lambda: answer_approval(play.throwaway, willow, case)) == "not_asked"
