@@ -56,6 +56,9 @@ class SigningAuthority:
         if state.policy_digest != self.desk.policy.digest:
             # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
             return self._sign(state, now, _refusal(action, now, "policy_changed"))
+        if state.tier != person.tier:
+            # The case began with the web tier's word for it, or the directory says something else by now.
+            return self._sign(state, now, _refusal(action, now, "tier_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers = find_answering(self.staff)
