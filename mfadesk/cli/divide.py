@@ -11,6 +11,7 @@ import typer
 
 from mfadesk.cli.home import HomeOption, YesOption, agree, find_home
 from mfadesk.kernel.errors import Invalid, Refusal
+from mfadesk.store.grants import grants_for
 from mfadesk.store.home import divide_home
 
 app = typer.Typer()
@@ -18,16 +19,24 @@ app = typer.Typer()
 
 @app.command()
 def divide(
-    web: Annotated[str, typer.Option("--web-user", help="Who runs `serve` and `worker`.")],
-    executor: Annotated[str, typer.Option("--executor-user", help="Who runs `executor`, and nothing else.")],
-    group: Annotated[str, typer.Option(help="The group that these two are in, and nobody else.")],
+    web: Annotated[str, typer.Option("--web-user", help="Who runs `serve` and `worker`.")] = "",
+    executor: Annotated[str, typer.Option("--executor-user", help="Who runs `executor`, and nothing else.")] = "",
+    group: Annotated[str, typer.Option(help="The group that these two are in, and nobody else.")] = "",
+    grants: Annotated[
+        str, typer.Option(metavar="ROLE", help="Print SQL that gives this PostgreSQL role what the web tier needs, and stop.")
+    ] = "",
     home: HomeOption = None,
     yes: YesOption = False,
 ) -> None:
     """Give each of two users what it needs of the desk's folder, and nothing of the other's. Run it as root, with the desk stopped.
 
+    The web tier then gets a database role of its own as well: `mfadesk divide --grants mfadesk_web | psql`, as the tables' owner.
+
     Example: mfadesk divide --web-user mfadesk-web --executor-user mfadesk-exec --group mfadesk
     """
+    if grants:
+        typer.echo(grants_for(grants), nl=False)
+        return
     desk_home = find_home(home)
     try:
         web_uid, executor_uid = pwd.getpwnam(web).pw_uid, pwd.getpwnam(executor).pw_uid
