@@ -27,8 +27,8 @@ VOUCHER_WORDS = {"manager": "Their manager", "hr": "An HR partner", "peers": "Tw
 
 HOW = {
     "callback_on_file": (
-        "Ring the number on file. Say the two words; whoever answers types them into their page.",
-        "The first of the two words, as they repeat it",
+        "Ring the number on file and say the two words. Whoever answers types them into their page; then you sign.",
+        "The last two digits of the number you rang",
     ),
     "in_person_badge": ("They stand at a site desk. Compare badge, face and the photo on file.", "Number printed on the badge"),
     "video_photo_on_file": (

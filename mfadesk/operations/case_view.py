@@ -11,6 +11,7 @@ from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of
+from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
@@ -62,7 +63,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         proved=any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
-        words=session.words if session is not None and mine and state.status == "open" else "",
+        words=words_to_say(desk, session.id) if session is not None and mine and state.status == "open" else "",
         steps=_steps(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
