@@ -9,6 +9,7 @@ from datetime import datetime
 from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of
 from mfadesk.operations.call_back import words_to_say
@@ -49,7 +50,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     runbook = desk.runbooks.get(state.runbook_digest)
     names = _actor_names(state, {event.actor for event in events})
     session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
-    said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
+    said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
     approval = approval_panel(desk, actor, state, names)
