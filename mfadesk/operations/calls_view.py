@@ -11,7 +11,7 @@ from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import find_waiting
 from mfadesk.operations.desk import Desk, require_operator
 from mfadesk.operations.directory_csv import fold
-from mfadesk.operations.sayings import OUTCOME_WORDS
+from mfadesk.operations.sayings import GOOD, OUTCOME_WORDS
 from mfadesk.operations.views import AnswerLine, CallsView, CaseLine, Mark, PersonLine
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.shelf import choose
@@ -111,11 +111,15 @@ def _is_drawn(case_id: str, actor: Actor) -> bool:
     return actor.id in load_case(case_id).second_asked.values()
 
 
+_CLOSED_AS = {"refused": "refused", "stopped": "refused"}
+
+
 def _line(row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> CaseLine:
     """Return one line. `asks`: what is asked of this member of staff in somebody else's case."""
     mine = row.owner == f"staff:{actor.id}"
     if row.status == "closed":
-        state, mark = OUTCOME_WORDS.get(_outcome(row), "Closed"), "quiet"
+        outcome = _outcome(row)
+        state, mark = OUTCOME_WORDS.get(outcome, "Closed"), "done" if outcome in GOOD else _CLOSED_AS.get(outcome, "quiet")
     elif row.status == "frozen":
         state, mark = "Frozen: two browsers used the code", "refused"
     elif asks:

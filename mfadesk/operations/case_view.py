@@ -6,17 +6,18 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 
+from mfadesk.assurance.model import Policy
 from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
-from mfadesk.operations.board import board_of
+from mfadesk.operations.board import board_of, how_proved
 from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, timeline_of
+from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, method_name, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -73,7 +74,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
         checklist=_checklist(state),
-        ticket=_ticket(state, runbook),
+        ticket=_ticket(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
         may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
@@ -267,21 +268,32 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _ticket(state: CaseState, runbook: Runbook | None) -> str:
+_DONE_WORDS = {
+    "suspend_old": "The old one was switched off.",
+    "remove_old": "The old one was removed.",
+    "end_sessions": "Every session was ended.",
+}
+
+
+def _ticket(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
     if state.status != "closed":
         return ""
-    proved = ", ".join(sorted(piece.evidence.method.replace("_", " ") for piece in state.pieces)) or "nothing"
+    proved = [f"- {method_name(e.method, policy)}. {how_proved(e, policy)}." for e in state.evidence()] or ["- Nothing."]
     verdict = next(iter(state.verdicts.values()), None)
     points = f"{verdict.points} points, {verdict.needed} needed" if verdict else "no decision"
     lines = [
         f"{GOAL_WORDS.get(state.goal, state.goal)}: {OUTCOME_WORDS.get(state.outcome, state.outcome)}",
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
-        f"Proved by: {proved} ({points}).",
+        f"Proved ({points}):",
+        *proved,
     ]
     if state.approvals:
         lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
     if state.tested_at:
-        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
+        lines.append(f"The new one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
+    # Only what was read back as done is said to be done.
+    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
+    lines += [words for verb, words in _DONE_WORDS.items() if verb in done]
     return "\n".join(lines)
 
 

@@ -56,7 +56,7 @@ def signal_words(signal: str) -> str:
     return NOTICED.get(signal, signal.replace("_", " ").capitalize())
 
 
-_GOOD = ("changed", "no_change_needed", "self_service")
+GOOD = ("changed", "no_change_needed", "self_service")
 
 _QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
 """Events that a reader of the timeline has no use for; the record holds them all the same."""
@@ -159,7 +159,7 @@ _SAY: dict[str, _Say] = {
     "not_me": _plain("The person says: this was not me", "refused"),
     "case_closed": lambda b, p, r: (
         f"Closed. {OUTCOME_WORDS.get(b['outcome'], '')}",
-        "done" if b["outcome"] in _GOOD else "quiet",
+        "done" if b["outcome"] in GOOD else "quiet",
     ),
 }
 
