@@ -322,9 +322,11 @@ def _decide(draft: Draft, step: Step, authority: Authority | None) -> bool:
         return step.kind == "decide" and draft.state.ask is None and verdict is not None
     body = authority.decide(draft.state, action, draft.now)
     if body["verdict"] == "allowed":
+        waited = draft.state.ask is not None
         draft.emit("decided", **body)
-        if body["grace_s"]:
-            draft.intend("notify", target="grace")
+        if body["grace_s"] or waited:
+            # Whoever waited may have rung off, and whoever it is not shall have the time to say so.
+            draft.intend("notify", target="grace" if body["grace_s"] else "approved")
         return True
     if step.kind == "verify":
         return bool(body["reasons"] == ONLY_APPROVALS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from mfadesk.assurance.model import Evidence
 
@@ -24,6 +25,14 @@ class Piece:
     second_at: datetime | None = None
     second_receipt: str = ""
     second_nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event that counts only with its receipt, kept as it was written: who was asked, and what they answered."""
+
+    at: datetime
+    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mfadesk.assurance.model import Evidence
 from mfadesk.cases.approvals import Approval, Ask
 from mfadesk.cases.events import Event
-from mfadesk.cases.parts import EffectState, Piece, Verdict
+from mfadesk.cases.parts import EffectState, Mark, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
 from mfadesk.kernel.errors import Broken
 
@@ -67,6 +67,8 @@ class CaseState:
     asked_as: Mapping[str, str] = field(default_factory=dict)
     """In what capacity each was asked: manager, hr, peers."""
     second_asked: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """The newest event of each kind and of whom it is about, such as ``voucher_asked/p_12``, for whoever can check its receipt."""
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
@@ -148,6 +150,10 @@ def _on(kind: str) -> Callable[[_Fold], _Fold]:
 
 def _moment(text: str | None) -> datetime | None:
     return from_stamp(text) if text else None
+
+
+def _marked(state: CaseState, event: Event, about: str) -> Mapping[str, Mark]:
+    return {**state.marks, f"{event.kind}/{about}": Mark(event.at, event.body)}
 
 
 @_on("case_opened")
@@ -261,18 +267,21 @@ def _failed_proof(state: CaseState, event: Event, body: Mapping[str, Any]) -> Ca
 @_on("voucher_asked")
 def _voucher_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(
-        state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]}
-    )
+        state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]},
+        marks=_marked(state, event, body["voucher"]),
+    )  # fmt: skip
 
 
 @_on("voucher_answered")
 def _voucher_answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, vouchers={**state.vouchers, body["voucher"]: body["statement"]})
+    vouchers = {**state.vouchers, body["voucher"]: body["statement"]}
+    return _with(state, vouchers=vouchers, marks=_marked(state, event, body["voucher"]))
 
 
 @_on("second_asked")
 def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, second_asked={**state.second_asked, body["method"]: body["staff"]})
+    second_asked = {**state.second_asked, body["method"]: body["staff"]}
+    return _with(state, second_asked=second_asked, marks=_marked(state, event, body["method"]))
 
 
 @_on("decided")

@@ -100,7 +100,7 @@ def open_register(home: Home) -> StaffRegister:
         raise Refusal(
             "not_the_executor", "Who works here stands in the executor's register. Run this as the user who runs the executor."
         ) from error
-    return StaffRegister(open_desk(home), keys)
+    return StaffRegister(open_desk(home, as_executor=True), keys)
 
 
 def agree(question: str, yes: bool) -> None:

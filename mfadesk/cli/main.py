@@ -31,6 +31,7 @@ COMMANDS: tuple[str, ...] = (
     "worker",
     "executor",
     "check",
+    "divide",
     "prove",
     "drill",
     "diagnose",

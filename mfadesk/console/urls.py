@@ -28,6 +28,7 @@ urlpatterns = [
     path("cases/<str:case_id>/thaw", views_case.thaw, name="thaw"),
     path("cases/<str:case_id>/browser", views_case.browser, name="browser"),
     path("cases/<str:case_id>/pressure", views_case.pressure, name="pressure"),
+    path("cases/<str:case_id>/signals", views_case.signals, name="signals"),
     path("cases/<str:case_id>/attestations/options", views_case.attestation_options, name="attestation_options"),
     path("cases/<str:case_id>/attestations", views_case.attestations, name="attestations"),
     path("cases/<str:case_id>/approvals/options", views_case.approval_options, name="approval_options"),

@@ -90,6 +90,11 @@ def note_pressure(actor: Actor, case_id: str) -> None:
     work_case.note_pressure(current_desk(), actor, case_id)
 
 
+def note_signal(actor: Actor, case_id: str, signal: str) -> None:
+    """Write down something that was noticed on the call."""
+    work_case.note_signal(current_desk(), actor, case_id, signal)
+
+
 def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, why: str, words: str) -> None:
     """Note why something that still works cannot be used now; the person is told."""
     work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, why, words)

@@ -144,6 +144,13 @@ def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 
 @require_POST
 @staff_page
+def signals(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Write down something that was noticed on the call."""
+    return _act(request, actor, case_id, lambda: verbs.note_signal(actor, case_id, request.POST.get("signal", "")), "signal")
+
+
+@require_POST
+@staff_page
 def attestation_options(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Answer WebAuthn request options as JSON, for a statement that the member of staff is about to sign."""
     form = request.POST

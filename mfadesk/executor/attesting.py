@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mfadesk.cases.engine import Draft
 from mfadesk.executor.challenges import NOT_ACCEPTED
-from mfadesk.executor.receipts import mint, mint_second
+from mfadesk.executor.receipts import mint, mint_mark, mint_second, require_mark
 from mfadesk.executor.staff_assertion import begin_assertion, finish_assertion
 from mfadesk.executor.staff_register import Member
 from mfadesk.kernel.clock import to_stamp
@@ -67,7 +67,11 @@ def _first(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, s
     second = _choose_second(executor, staff, draft.state.subject)
     if second is not None:
         until = to_stamp(draft.now.fromtimestamp(draft.now.timestamp() + SECOND_LOOK_S, tz=draft.now.tzinfo))
-        draft.emit("second_asked", method=method, staff=second, until=until)
+        body = {"method": method, "staff": second, "until": until}
+        draft.emit(
+            "second_asked",
+            **mint_mark(executor.keys.receipt, draft.state, "second_asked", body, draft.now, executor.desk.randomness),
+        )
 
 
 def _second(executor: Executor, draft: Draft, staff_id: str, says: Mapping[str, str]) -> None:
@@ -79,6 +83,7 @@ def _second(executor: Executor, draft: Draft, staff_id: str, says: Mapping[str, 
         or piece.evidence.established_by == f"staff:{staff_id}"
     ):
         raise Refusal("not_asked", "You were not asked for this second look.")
+    require_mark(executor.keys.receipt, draft.state, "second_asked", method)
     if says["statement"] != "passed":
         draft.emit("proof_failed", method=method, reason="second_disagrees", session="")
         draft.emit("alert_raised", pattern="second_operator_disagrees")

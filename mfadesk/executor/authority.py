@@ -19,7 +19,7 @@ from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, judge
+from mfadesk.operations.judgement import Sight, judge, judge_under
 from mfadesk.operations.people import find_person
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
@@ -53,13 +53,14 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
         if Report.objects.filter(case_id=state.id).exists():
             return self._sign(state, now, _refusal(action, now, "reported"))
-        if state.policy_digest != self.desk.policy.digest:
-            # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
-            return self._sign(state, now, _refusal(action, now, "policy_changed"))
+        try:
+            policies = self.desk.policies_of(state)
+        except Refusal as refusal:
+            return self._sign(state, now, _refusal(action, now, refusal.code))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers = find_answering(self.staff)
-        decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers)
+        decision = judge_under(policies, state, action, person, self.sight, self.desk.home.config.threat, now, approvers)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,
@@ -98,8 +99,11 @@ class SigningAuthority:
         person = find_person(state.subject)
         if person is None:
             raise Broken(f"case {state.id}: approvals are asked for a person who is not on file")
-        judged = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, ())
-        return judged.requirement.approvals if judged.requirement else 0
+        judged = [
+            judge(state, action, person, self.sight, policy, self.desk.home.config.threat, now, ())
+            for policy in self.desk.policies_of(state)
+        ]
+        return max(each.requirement.approvals if each.requirement else 0 for each in judged)
 
     def _require_genuine(self, state: CaseState) -> None:
         key = self.keys.receipt

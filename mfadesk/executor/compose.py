@@ -10,6 +10,7 @@ from mfadesk.executor import approving, attesting, enlisting, enrolling, proofs,
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.policies import keep_policy
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.provider import Provider
@@ -27,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_passkey": proofs.finish_passkey,
     "begin_service": proofs.begin_service,
     "finish_service": proofs.finish_service,
+    "ask_voucher": vouching.ask_voucher,
     "begin_vouch": vouching.begin_vouch,
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,
@@ -63,6 +65,7 @@ def open_executor(
     Raises Invalid, naming the setting that cannot be used.
     """
     keys = desk.home.executor_keys()
+    keep_policy(desk.home, desk.policy)
     config = desk.home.config
 
     def with_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
+from mfadesk.executor.receipts import require_mark
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
-from mfadesk.operations.people import find_person
+from mfadesk.operations.people import find_person, former_addresses
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
 from mfadesk.ports.people import Contact, Person
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 MAIL_KINDS = ("work_mail", "personal_mail")
 NOT_ME_LIFE_S = 30 * 86_400
+SUBJECTS = {"grace": "Your sign-in is about to change", "approved": "Your request goes on"}
+APPROVED = (
+    "Someone proved to the {desk} that they are you, and somebody there has now agreed to the change.\n"
+    "If that was you, go on at the page that you proved yourself on, within a day."
+)
 
 
 def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
@@ -43,7 +49,7 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     desk = f"{executor.desk.home.config.organisation} help desk"
     if target == "vouch":
         voucher = find_person(str(args.get("voucher", "")))
-        if voucher is not None:
+        if voucher is not None and require_mark(executor.keys.receipt, state, "voucher_asked", voucher.id):
             yield from _to(
                 voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
             )
@@ -58,7 +64,11 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
         )
         yield from _to(person, executor, f"Your call with the {desk}", text, settled=True)
     else:
-        yield from _to(person, executor, *_news(executor, state, target, effect, desk))
+        subject, text = _news(executor, state, target, effect, desk)
+        current = addresses_of(person)
+        former = former_addresses(person.id, executor.desk.now())
+        # One letter an address, the former ones too: the text, and the link to object, are the same for all.
+        yield from ((address, subject, text) for address in dict.fromkeys((*current, *former)))
         manager = find_person(person.manager_id)
         if target in ("attempt", "grace") and manager is not None:
             done = "It was not done." if target == "attempt" else "It was proved, and it is done after a waiting time."
@@ -86,6 +96,8 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
     step = executor.desk.runbook_of(state).steps.get(target)
     if target == "grace":
         what, told = "A change to how you sign in", _grace_text(state, desk)
+    elif target == "approved":
+        what, told = "A change to how you sign in", APPROVED.format(desk=desk)
     else:
         what = step.title if step else ""
         told = step.tell if step is not None and step.tell else "How you sign in has changed."
@@ -94,8 +106,7 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
         {"what": what, "authenticator": state.new_authenticator, "person": state.subject},
     )  # fmt: skip
     text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
-    subject = "Your sign-in is about to change" if target == "grace" else "Your sign-in has changed"
-    return subject, f"{text}\n{desk}"
+    return SUBJECTS.get(target, "Your sign-in has changed"), f"{text}\n{desk}"
 
 
 def _grace_text(state: CaseState, desk: str) -> str:
@@ -162,7 +173,7 @@ def addresses_of(
     """Return the notification addresses of a person.
 
     News goes to all of them, fresh ones too: whoever changed one must not be the only one who hears. With `quarantine_s` and
-    `now` those in quarantine are left out, for what leads into a case. An address that was replaced is not kept and hears nothing.
+    `now` those in quarantine are left out, for what leads into a case. Of a replaced address see `former_addresses`.
     """
     return tuple(
         dict.fromkeys(

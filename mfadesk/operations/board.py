@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mfadesk.assurance.decision import find_end, find_live
-from mfadesk.assurance.model import Allowed, Decision, Policy
+from mfadesk.assurance.model import Allowed, Decision, Policy, Reason, Refused
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
+from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import (
     METHOD_OF,
@@ -14,11 +15,11 @@ from mfadesk.operations.judgement import (
     available_methods,
     evidence_in,
     find_survivors,
-    judge,
+    judge_under,
     newest_sight,
 )
 from mfadesk.operations.people import list_vouchers
-from mfadesk.operations.sayings import method_name
+from mfadesk.operations.sayings import method_name, signal_words
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
 
@@ -42,7 +43,7 @@ HOW = {
 def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str) -> Board:
     """Return the board for one action of a case, as the newest snapshot allows."""
     sight, _taken_at = newest_sight(person.id)
-    decision = judge(state, action, person, sight, desk.policy, desk.home.config.threat, desk.now())
+    decision = _judge(desk, state, action, person, sight)
     requirement = decision.requirement
     attack = decision.assessment.attack
     plans = () if isinstance(decision, Allowed) else decision.plans
@@ -66,7 +67,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
             )
             for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
         ),
-        heard=tuple(s.replace("_", " ").capitalize() for s in sorted(state.signals)),
+        heard=tuple(signal_words(s) for s in sorted(state.signals)),
         plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
         no_plan=""
         if plans or allowed or waits
@@ -76,6 +77,16 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         survivors=_survivor_lines(desk, actor, state, sight),
         reasons=() if isinstance(decision, Allowed) else tuple(reason.sentence for reason in decision.reasons),
     )
+
+
+def _judge(desk: Desk, state: CaseState, action: str, person: Person, sight: Sight) -> Decision:
+    """Return what the executor would decide on the newest snapshot; also where the case's own policy is lost."""
+    asked = (state, action, person, sight, desk.home.config.threat, desk.now())
+    try:
+        return judge_under(desk.policies_of(state), *asked)
+    except Refusal as gone:
+        seen = judge_under((desk.policy,), *asked)
+        return Refused(seen.assessment, seen.requirement, (Reason(gone.code, gone.sentence),), ())
 
 
 def _cheapest(decision: Decision, policy: Policy) -> str:

@@ -14,7 +14,7 @@ from mfadesk.operations.board import board_of
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import OUTCOME_WORDS, VERB_WORDS, timeline_of
+from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -76,6 +76,11 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         mine=mine,
         may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
         approval=approval,
+        noticeable=tuple(
+            AnswerLine(name, words)
+            for name, words in NOTICED.items()
+            if mine and state.status == "open" and name in desk.policy.signals and name not in state.signals
+        ),
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
     )
 
@@ -292,7 +297,7 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
     if mine and state.status == "frozen":
         may |= {"thaw", "end"}
     if mine and state.status == "open":
-        may |= {"pressure"}
+        may |= {"pressure", "signal"}
         if state.step_kind in ("ask", "instruct"):
             may.add("answer")
         if person is not None and state.session is None:

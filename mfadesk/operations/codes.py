@@ -38,7 +38,7 @@ def issue_code(desk: Desk, draft: Draft) -> str:
     expires_at = now + timedelta(seconds=CODE_LIFE_S)
     Locator.objects.filter(pk=hashed).delete()
     Locator.objects.create(token_hash=hashed, kind="code", case_id=draft.state.id, expires_at=expires_at)
-    box = encrypt(code.encode(), desk.web.at_rest, f"code/{draft.state.id}", desk.randomness)
+    box = encrypt(code.encode(), desk.web_keys().at_rest, f"code/{draft.state.id}", desk.randomness)
     CaseCode.objects.update_or_create(case_id=draft.state.id, defaults={"box": box, "expires_at": expires_at})
     draft.emit("locator_issued", locator="code", expires_at=to_stamp(expires_at))
     return code
@@ -47,7 +47,7 @@ def issue_code(desk: Desk, draft: Draft) -> str:
 def read_code(desk: Desk, case_id: str) -> str | None:
     """Return the code in force, for its operator to read out; None where there is none any more."""
     row = CaseCode.objects.filter(pk=case_id, expires_at__gt=desk.now()).first()
-    return decrypt(bytes(row.box), desk.web.at_rest, f"code/{case_id}").decode() if row else None
+    return decrypt(bytes(row.box), desk.web_keys().at_rest, f"code/{case_id}").decode() if row else None
 
 
 def issue_token(desk: Desk, kind: str, case_id: str, life_s: int, now: datetime, about: dict[str, Any] | None = None) -> str:

@@ -7,7 +7,7 @@ stands. Both call this, so that the screen never says something else than the ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -183,6 +183,34 @@ def judge(
             reason = Reason("approvals_needed", f"The proof is enough. Policy asks for {more} to approve.")
             return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
+
+
+def judge_under(
+    policies: Sequence[Policy],
+    state: CaseState,
+    action: str,
+    person: Person,
+    sight: Sight,
+    threat: str,
+    now: datetime,
+    approvers: Iterable[Approver] | None = None,
+) -> Decision:
+    """Return the judgement of several policies together: refused for the reasons of all that refuse, else the strictest terms.
+
+    policies: the one in force, then the one that the case is pinned to where that is another; never none.
+    """
+    decisions = [judge(state, action, person, sight, policy, threat, now, approvers) for policy in policies]
+    refusals = [decision for decision in decisions if isinstance(decision, Refused)]
+    if refusals:
+        reasons = tuple({reason.code: reason for refused in refusals for reason in refused.reasons}.values())
+        # What would suffice under each of them may differ; a plan is a promise, so it is made only where one policy judges.
+        plans = refusals[0].plans if len(decisions) == 1 else ()
+        return replace(refusals[0], reasons=reasons, plans=plans)
+    allowed = [decision for decision in decisions if isinstance(decision, Allowed)]
+    strictest = min(allowed, key=lambda decision: decision.requirement.decision_lifetime_s)
+    return replace(
+        strictest, expires_at=min(each.expires_at for each in allowed), grace_s=max(each.grace_s for each in allowed)
+    )
 
 
 def evidence_in(state: CaseState, action: str, policy: Policy) -> tuple[Evidence, ...]:

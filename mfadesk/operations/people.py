@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import models
@@ -11,6 +12,11 @@ from django.db import models
 from mfadesk.kernel.errors import Refusal
 from mfadesk.ports.people import Contact, ContactKind, Employment, Person, Tier
 from mfadesk.store.models import ContactRow, PersonRow
+
+FORMER = "was_"
+"""What the kind of a replaced address begins with; `since` says when it was replaced."""
+
+FORMER_FOR = timedelta(days=30)
 
 
 def get_person(person_id: str) -> Person:
@@ -47,8 +53,19 @@ def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
         break_glass=row.break_glass,
         delegate_id=row.delegate_id,
         vouches_as=row.vouches_as,
-        contacts=tuple(Contact(cast(ContactKind, c.kind), c.value, c.since, c.notify) for c in contacts),
+        contacts=tuple(
+            Contact(cast(ContactKind, c.kind), c.value, c.since, c.notify) for c in contacts if not c.kind.startswith(FORMER)
+        ),
     )
+
+
+def former_addresses(person_id: str, now: datetime) -> tuple[str, ...]:
+    """Return the mail addresses that were replaced within `FORMER_FOR`: news goes there too, and nothing else does.
+
+    Whoever replaced somebody's only address would otherwise be the only one who hears of what follows.
+    """
+    rows = ContactRow.objects.filter(person_id=person_id, kind__startswith=FORMER, since__gt=now - FORMER_FOR)
+    return tuple(rows.order_by("pk").values_list("value", flat=True))
 
 
 def find_voucher(person: Person) -> Person | None:

@@ -36,6 +36,26 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "handed_over": "Handed over to the people who do this.",
 }
 
+NOTICED: Mapping[str, str] = {
+    "urgency_language": "They are in a hurry",
+    "third_party_on_call": "Somebody else is on the call with them",
+    "second_call_reported_by_user": "They have somebody else on another line",
+    "push_text_mismatch": "Their prompt shows something else than ours",
+    "code_latency_over_20s": "Codes take them long to find",
+    "caller_volunteers_callback": "They offer a number to ring",
+    "first_use_of_new_number": "They ring from a number nobody here knows",
+    "second_identity_same_caller": "The same voice asked about another person",
+    "repeat_contact_same_day": "They rang before today",
+    "new_country": "They are in another country",
+}
+"""What an operator can notice on a call, in words that accuse nobody. Policy says what each means; most mean nothing by themselves."""
+
+
+def signal_words(signal: str) -> str:
+    """Return how a signal is said to staff."""
+    return NOTICED.get(signal, signal.replace("_", " ").capitalize())
+
+
 _GOOD = ("changed", "no_change_needed", "self_service")
 
 _QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
@@ -107,7 +127,7 @@ def _plain(text: str, mark: Mark = "quiet") -> _Say:
 
 _SAY: dict[str, _Say] = {
     "case_opened": lambda b, p, r: (f"Opened: {GOAL_WORDS.get(b['goal'], b['goal']).lower()}", "done"),
-    "signal_noted": lambda b, p, r: (f"Noticed: {b['signal'].replace('_', ' ')}", "threat"),
+    "signal_noted": lambda b, p, r: (f"Noticed: {signal_words(b['signal'])}", "quiet"),
     "owner_changed": _plain("Taken over by another operator", "done"),
     "pressure_noted": _plain("The caller pushes", "threat"),
     "answered": _answered,

@@ -7,6 +7,7 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
 from mfadesk.operations.judgement import find_survivors, newest_sight
+from mfadesk.operations.sayings import NOTICED
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.people import Actor
 from mfadesk.store.models import Alert
@@ -53,7 +54,7 @@ def answer(desk: Desk, actor: Actor, case_id: str, step_id: str, value: str, exp
 
 def note_signal(desk: Desk, actor: Actor, case_id: str, signal: str) -> None:
     """Write down something that was noticed on the call. It can raise what is demanded and never lower it."""
-    if signal not in desk.policy.signals:
+    if signal not in desk.policy.signals or signal not in NOTICED:
         raise Invalid("signal", "Choose what you noticed from the list.")
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))

@@ -23,7 +23,7 @@ def writer_lock(path: Path | None) -> Iterator[None]:
         yield
         return
     with _threads:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -199,6 +199,7 @@ PLAYED = {
     "new_code": lambda actor, case_id: DESK.note("code", case_id),
     "ask_voucher": lambda actor, case_id, which: (DESK.note("vouch", case_id, which), DESK.move(case_id, "waiting")),
     "thaw": lambda actor, case_id: DESK.move(case_id, "verify"),
+    "note_signal": lambda actor, case_id, signal: DESK.note("signal", case_id, signal),
     "drop_browser": lambda actor, case_id: DESK.note("browser", case_id),
     "note_pressure": lambda actor, case_id: DESK.note("pressure", case_id),
     "begin_attestation": lambda actor, case_id, method, statement, value: {

@@ -72,6 +72,9 @@ def test_an_administrator_is_served_once_somebody_else_has_approved(play):
     answer_approval(play.throwaway, willow, case)
     assert play.state(case).verdicts["replace_authenticator"].allowed
     assert play.authenticator(elm, old).state == "suspended"
+    for address in ("elm@fernhollow.example", "elm@home.example"):
+        letter = next(mail for mail in play.scene.list_mail(address) if mail.subject == "Your request goes on")
+        assert "/me/not-me/" in letter.text
     browser.set_up_key_and_test()
     assert play.state(case).outcome == "changed"
     assert approvals.find_waiting(play.desk, willow.actor) == ()
@@ -207,7 +210,16 @@ def test_people_who_are_part_of_the_case_or_unknown_do_not_approve(play, who):
     willow = hire_approver(play.throwaway, "willow", tied_to=tied.get(who, ""), manager_id=manager)
     elm, _old, case, _browser = proved(play)
     if who == "a voucher":
-        write(play, case, "voucher_asked", voucher="p_willow", which="manager", until=to_stamp(play.clock.now()))
+        write(
+            play,
+            case,
+            "voucher_asked",
+            voucher="p_willow",
+            which="manager",
+            until=to_stamp(play.clock.now()),
+            nonce="",
+            receipt="",
+        )
     if who == "an attester":
         write(play, case, "pressure_noted")
         EventRow.objects.filter(case_id=case, kind="pressure_noted").update(actor=f"staff:{willow.actor.id}")
@@ -284,7 +296,7 @@ def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
     willow, hazel = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "hazel")
     elm, _old, case, _browser = proved_well(play)
     answer_approval(play.throwaway, hazel, case)
-    code = codes.new_code(play.desk, play.operator, case)
+    code = codes.read_code(play.desk, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
     assert refusal_of(lambda: answer_approval(play.throwaway, willow, case)) == "not_asked"
