@@ -52,6 +52,27 @@ def _pragmas(cursor: Any) -> dict[str, Any]:
     return found
 
 
+def database_role(home: Home) -> Iterable[Finding]:
+    """On PostgreSQL the web tier's role writes neither the directory nor what is the executor's."""
+    if connection.vendor != "postgresql":
+        return
+    try:
+        home.executor_keys()
+    except PermissionError:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT has_table_privilege('store_personrow', 'UPDATE') OR has_table_privilege('store_eventrow', 'DELETE')"
+            )
+            if cursor.fetchone()[0]:
+                yield failed(
+                    "database_role",
+                    "The web tier's database role may rewrite the directory or the record.",
+                    "Give web and executor a role each: `mfadesk grants` prints the SQL. Set MFADESK_DATABASE_URL for each user.",
+                )
+            else:
+                yield passed("database_role", "The web tier's database role reads the directory and only adds to the record.")
+
+
 def ledger(home: Home) -> Iterable[Finding]:
     """The ledger has begun."""
     from mfadesk.store.models import TreeHead
@@ -267,5 +288,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    database, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
+    database, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

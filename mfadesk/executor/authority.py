@@ -57,6 +57,9 @@ class SigningAuthority:
             policies = self.desk.policies_of(state)
         except Refusal as refusal:
             return self._sign(state, now, _refusal(action, now, refusal.code))
+        if state.tier != person.tier:
+            # The case began with the web tier's word for it, or the directory says something else by now.
+            return self._sign(state, now, _refusal(action, now, "tier_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers = find_answering(self.staff)

@@ -11,7 +11,7 @@ from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.operations import asking, attest, prove
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, RequestRow, StaffKey
+from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, PersonRow, RequestRow, StaffKey
 from tests.road.play import Play
 
 
@@ -120,6 +120,19 @@ def test_a_decision_that_the_executor_did_not_sign_leads_to_no_act(stage):
         assert acts(play, hazel.login) == []
     assert broken(play)
     assert play.authenticator(hazel, old).state == "active"
+
+
+def test_a_case_that_was_opened_with_a_lower_tier_than_the_directorys_changes_nothing(stage):
+    play, hazel, case, _old, passkey, browser = stage
+    PersonRow.objects.filter(pk=hazel.id).update(tier="tier0")
+    assert play.state(case).tier == "standard"
+    browser.confirm()
+    browser.prove_with_passkey(passkey)
+    assert acts(play, hazel.login) == []
+    assert not any(verdict.allowed for verdict in play.state(case).verdicts.values())
+    PersonRow.objects.filter(pk=hazel.id).update(tier="standard")
+    nudge(play, case)
+    assert play.state(case).verdicts["replace_authenticator"].allowed
 
 
 @pytest.mark.parametrize(

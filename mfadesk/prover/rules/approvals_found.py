@@ -119,8 +119,17 @@ def _did(standing: str, account: str, person: str) -> list[Event]:
         case "looked second":
             return [_event("second_attested", "executor", **proof, by=account)]
         case "vouches":
-            mark = {"until": "2026-01-01T01:00:00.000000Z", "nonce": "", "receipt": ""}
-            return [_event("voucher_asked", "executor", voucher=person, which="manager", **mark)]
+            return [
+                _event(
+                    "voucher_asked",
+                    "staff:operator",
+                    voucher=person,
+                    which="manager",
+                    until="2026-01-01T01:00:00.000000Z",
+                    nonce="",
+                    receipt="",
+                )
+            ]
     return []
 
 
