@@ -1,4 +1,4 @@
-"""The unit files and the container file start what is there, each process under a user of its own and with no more than it needs."""
+"""The unit files and the container file start what is there, the executor under a user of its own, each with no more than it needs."""
 
 from __future__ import annotations
 
@@ -34,10 +34,14 @@ def test_a_unit_starts_a_command_with_options_that_it_has(path):
     assert all(word in told.output for word in words[2:] if word.startswith("--"))
 
 
-def test_each_process_has_a_user_of_its_own_and_the_same_bars():
+def test_the_executor_has_a_user_of_its_own_and_all_have_the_same_bars():
     services = [read_unit(path)["Service"] for path in UNITS]
     assert [path.stem for path in UNITS] == ["mfadesk-executor", "mfadesk-web", "mfadesk-worker"]
-    assert len({service["User"] for service in services}) == 3 and {service["Group"] for service in services} == {"mfadesk"}
+    assert [service["User"] for service in services] == ["mfadesk-executor", "mfadesk-web", "mfadesk-web"]
+    assert [service["EnvironmentFile"] for service in services] == [
+        f"/etc/mfadesk/{who}.env" for who in ("executor", "web", "web")
+    ]
+    assert {service["Group"] for service in services} == {"mfadesk"}
     for service in services:
         assert (
             service["CapabilityBoundingSet"] == ""

@@ -13,10 +13,14 @@ from tests.road.play import Play
 ROLES = {"web": "t_desk_web", "executor": "t_desk_executor"}
 FORBIDDEN = {
     "web": (
-        "INSERT INTO store_staffkey (staff_id, credential_id, public_key, sign_count, registered_at, receipt)"
-        " VALUES ('1', 'c', 'k', 0, now(), 'r')",
-        "UPDATE store_staffkey SET public_key = 'mine'",
+        "INSERT INTO store_staffkey (staff_id, credential_id, sign_count, registered_at, receipt)"
+        " VALUES ('1', 'c', 0, now(), 'r')",
+        "UPDATE store_staffkey SET credential_id = 'mine'",
         "DELETE FROM store_staffkey",
+        "INSERT INTO store_stafffact (seq, kind, at, body, mac) VALUES (9, 'member', '', '{}', '')",
+        "INSERT INTO store_apitoken (id, name, secret_hash, scopes, made_at, made_by, expires_at)"
+        " VALUES ('00000000', 'x', '', '[]', now(), '', now())",
+        "UPDATE store_apitoken SET scopes = '[\"evidence:read\"]'",
         "UPDATE store_eventrow SET body = '{}'",
         "DELETE FROM store_eventrow",
         "INSERT INTO store_treehead (id, size, frontier) VALUES (2, 0, '[]')",
@@ -47,6 +51,9 @@ FORBIDDEN = {
         "DELETE FROM store_report",
         "DELETE FROM store_alert",
         "DELETE FROM store_effectrow",
+        "UPDATE store_stafffact SET body = '{}'",
+        "DELETE FROM store_stafffact",
+        "SELECT secret_hash FROM store_apitoken",
         "INSERT INTO store_staffmember (user_id, person_id, desk, roles, active) VALUES (1, null, 'x', '[]', true)",
         "UPDATE store_personrow SET manager_id = 'p_other'",
         "SELECT session_key FROM django_session",
