@@ -79,7 +79,7 @@ class Harness:
                 world.clock.advance(1)
         world.end()
         label = f"{who}, {world.label.read_text()}" if world.label.exists() else ""
-        found = world.result(person, old)
+        found = world.result(person, old) | ({} if settled else {"over": f"not within {TRIAL_S:g} s"})
         self.report.roads += 1
         if self.expected is None:
             self.expected = found
