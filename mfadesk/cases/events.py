@@ -29,6 +29,7 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "thawed": "",
         "browser_dropped": "",
         "confirmed": "session",
+        "words_typed": "session",
         "reported": "by",
         "out_of_reach": "authenticator reason",
         "targets_set": "targets used_at survivors",

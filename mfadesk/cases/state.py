@@ -400,5 +400,5 @@ def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseStat
     return _with(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
 
 
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued"):
+for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed"):
     _on(_quiet)(lambda state, event, body: state)

@@ -13,6 +13,7 @@ from mfadesk.executor.staff_assertion import begin_assertion, finish_assertion
 from mfadesk.executor.staff_register import Member
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
+from mfadesk.operations import call_back
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import StaffMember
 
@@ -59,6 +60,8 @@ def _first(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, s
     if says["statement"] != "passed":
         draft.emit("proof_failed", method=method, reason="operator_says_no", session="")
         return
+    if method == call_back.METHOD and not call_back.were_typed(draft.state.id, draft.state.session):
+        raise Refusal("words_not_typed", "The two words are not typed into their page yet. Say them again, then sign.")
     body = mint(
         executor.keys.receipt, draft.state, method=method, now=draft.now, policy=executor.desk.policy,
         by=f"staff:{staff.id}", session=None, authenticator=None, randomness=executor.desk.randomness,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 MAIL_KINDS = ("work_mail", "personal_mail")
+NAME_IN_SUBJECT = 80
 NOT_ME_LIFE_S = 30 * 86_400
 SUBJECTS = {"grace": "Your sign-in is about to change", "approved": "Your request goes on"}
 APPROVED = (
@@ -51,7 +52,10 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
         voucher = find_person(str(args.get("voucher", "")))
         if voucher is not None and require_mark(executor.keys.receipt, state, "voucher_asked", voucher.id):
             yield from _to(
-                voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
+                voucher,
+                executor,
+                f"Have you spoken to {_short(person.name)} today?",
+                _vouch_text(executor, state, person, voucher),
             )
     elif target == "approval":
         yield from _to_approvers(executor, state, desk)
@@ -76,7 +80,7 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
                 f"Someone asked the {desk} to change how {person.name} signs in. {done}\n\n"
                 f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
             )
-            yield from _to(manager, executor, f"Somebody asked about {person.name}'s sign-in", text)
+            yield from _to(manager, executor, f"Somebody asked about {_short(person.name)}'s sign-in", text)
 
 
 def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: str) -> tuple[str, str]:
@@ -148,6 +152,11 @@ def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: P
         f"{_url(executor, f'/vouch/{token}')}\n\n"
         "If you have not spoken to them, say so on the page. That is a good answer."
     )
+
+
+def _short(name: str) -> str:
+    """Return a name as it fits into a subject, which carriers limit; a letter must not fail because somebody's name is long."""
+    return name if len(name) <= NAME_IN_SUBJECT else name[: NAME_IN_SUBJECT - 1] + "…"
 
 
 def issue_in_unit(executor: Executor, kind: str, case_id: str, life_s: int, about: dict[str, Any] | None = None) -> str:

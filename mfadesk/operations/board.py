@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfadesk.assurance.decision import find_end, find_live
-from mfadesk.assurance.model import Allowed, Decision, Policy, Reason, Refused
+from mfadesk.assurance.model import Allowed, Decision, Evidence, Policy, Reason, Refused
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
@@ -27,8 +27,8 @@ VOUCHER_WORDS = {"manager": "Their manager", "hr": "An HR partner", "peers": "Tw
 
 HOW = {
     "callback_on_file": (
-        "Ring the number on file. Say the two words; whoever answers types them into their page.",
-        "The first of the two words, as they repeat it",
+        "Ring the number on file and say the two words. Whoever answers types them into their page; then you sign.",
+        "The last two digits of the number you rang",
     ),
     "in_person_badge": ("They stand at a site desk. Compare badge, face and the photo on file.", "Number printed on the badge"),
     "video_photo_on_file": (
@@ -62,7 +62,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         have=tuple(
             EvidenceLine(
                 method_name(e.method, desk.policy),
-                "A second operator saw the same" if e.second_attested else _how(e.established_by, e.method, desk.policy),
+                how_proved(e, desk.policy),
                 find_end(e, desk.policy),
             )
             for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
@@ -126,10 +126,14 @@ def _lower(words: str) -> str:
     return words[0].lower() + words[1:] if words[:2] != words[:2].upper() else words
 
 
-def _how(by: str, method: str, policy: Policy) -> str:
-    if by.startswith("staff:"):
-        return "On one operator's word; a second one has been drawn" if policy.methods[method].operator_attested else ""
-    if by.startswith("voucher:"):
+def how_proved(evidence: Evidence, policy: Policy) -> str:
+    """Return in words by whom and where a piece of evidence was established."""
+    if evidence.second_attested:
+        return "A second operator saw the same"
+    if evidence.established_by.startswith("staff:"):
+        terms = policy.methods.get(evidence.method)
+        return "On one operator's word; a second one has been drawn" if terms is None or terms.operator_attested else ""
+    if evidence.established_by.startswith("voucher:"):
         return "With a passkey of their own"
     return "In the one browser that entered the code"
 

@@ -6,15 +6,18 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 
+from mfadesk.assurance.model import Policy
 from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
-from mfadesk.operations.board import board_of
+from mfadesk.operations.board import board_of, how_proved
+from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, timeline_of
+from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, method_name, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -48,7 +51,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     runbook = desk.runbooks.get(state.runbook_digest)
     names = _actor_names(state, {event.actor for event in events} | {str(event.body.get("by")) for event in events})
     session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
-    said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
+    said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
     approval = approval_panel(desk, actor, state, names)
@@ -62,7 +65,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         proved=any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
-        words=session.words if session is not None and mine and state.status == "open" else "",
+        words=words_to_say(desk, session.id) if session is not None and mine and state.status == "open" else "",
         steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
@@ -71,7 +74,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
         checklist=_checklist(state),
-        ticket=ticket_of(state, runbook),
+        ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
         may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
@@ -267,22 +270,33 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def ticket_of(state: CaseState, runbook: Runbook | None) -> str:
+_DONE_WORDS = {
+    "suspend_old": "The old one was switched off.",
+    "remove_old": "The old one was removed.",
+    "end_sessions": "Every session was ended.",
+}
+
+
+def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
     """Return the text for a ticket once the case is closed: facts, and nobody's name."""
     if state.status != "closed":
         return ""
-    proved = ", ".join(sorted(piece.evidence.method.replace("_", " ") for piece in state.pieces)) or "nothing"
+    proved = [f"- {method_name(e.method, policy)}. {how_proved(e, policy)}." for e in state.evidence()] or ["- Nothing."]
     verdict = next(iter(state.verdicts.values()), None)
     points = f"{verdict.points} points, {verdict.needed} needed" if verdict else "no decision"
     lines = [
         f"{GOAL_WORDS.get(state.goal, state.goal)}: {OUTCOME_WORDS.get(state.outcome, state.outcome)}",
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
-        f"Proved by: {proved} ({points}).",
+        f"Proved ({points}):",
+        *proved,
     ]
     if state.approvals:
         lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
     if state.tested_at:
-        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
+        lines.append(f"The new one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
+    # Only what was read back as done is said to be done.
+    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
+    lines += [words for verb, words in _DONE_WORDS.items() if verb in done]
     return "\n".join(lines)
 
 

@@ -209,7 +209,7 @@ def show_case(desk: Desk, case_id: str) -> CaseRecord:
         waiting_for=entry.waiting_for, tier=state.tier, channel=state.channel, runbook=state.runbook,
         runbook_digest=state.runbook_digest, policy_digest=state.policy_digest, events=state.seq, opened_at=entry.opened_at,
         changed_at=entry.changed_at, deadline_at=entry.deadline_at,
-        steps=tuple(StepEntry(line.title, line.mark) for line in steps_of(state, runbook)), ticket=ticket_of(state, runbook),
+        steps=tuple(StepEntry(line.title, line.mark) for line in steps_of(state, runbook)), ticket=ticket_of(state, runbook, desk.policy),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import cast
 from django.db import models
 
 from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.ports.people import Contact, ContactKind, Employment, Person, Tier
 from mfadesk.store.models import ContactRow, PersonRow
 
@@ -40,10 +41,10 @@ def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
     return Person(
         id=row.id,
         login=row.login,
-        name=row.name,
+        name=plain_line(row.name),
         tier=cast(Tier, row.tier),
-        job=row.job,
-        site=row.site,
+        job=plain_line(row.job),
+        site=plain_line(row.site),
         employment=cast(Employment, row.employment),
         starts_on=row.starts_on,
         manager_id=row.manager_id,

@@ -56,7 +56,7 @@ def signal_words(signal: str) -> str:
     return NOTICED.get(signal, signal.replace("_", " ").capitalize())
 
 
-_GOOD = ("changed", "no_change_needed", "self_service")
+GOOD = ("changed", "no_change_needed", "self_service")
 
 _QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
 """Events that a reader of the timeline has no use for; the record holds them all the same."""
@@ -137,6 +137,7 @@ _SAY: dict[str, _Say] = {
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
     "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
+    "words_typed": _plain("The words said on the call back were typed into their page", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
     "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
     "evidence_recorded": lambda b, p, r: (f"Proved: {method_name(b['method'], p)}", "done"),
@@ -162,7 +163,7 @@ _SAY: dict[str, _Say] = {
     "not_me": _plain("The person says: this was not me", "refused"),
     "case_closed": lambda b, p, r: (
         f"Closed. {OUTCOME_WORDS.get(b['outcome'], '')}",
-        "done" if b["outcome"] in _GOOD else "quiet",
+        "done" if b["outcome"] in GOOD else "quiet",
     ),
 }
 

@@ -234,6 +234,7 @@ PLAYED_PORTAL = {
     "not_me": lambda token: samples.NOT_MES.get(token, samples.NOT_MES["ended"]),
     "redeem_code": _redeem,
     "redeem_link": lambda ip, token, cookie="": _redeem(ip, samples.GOOD_CODE),
+    "type_words": lambda session, typed: DESK.note("words", typed),
     "confirm": lambda session, yes: _forward(session) if yes else _stop(session),
     "prove_with_code": _prove,
     "prove_with_service": lambda session, method, response: _forward(session),

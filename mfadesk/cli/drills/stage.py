@@ -13,7 +13,7 @@ from typing import Any
 
 from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway, enlist
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import attest, codes, prove, sessions, vouch
+from mfadesk.operations import attest, call_back, codes, prove, sessions, vouch
 from mfadesk.operations.open_case import open_case
 from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.ports.people import Actor, Person
@@ -106,6 +106,11 @@ class Stage:
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
+        if method == call_back.METHOD:
+            # Whoever answers the telephone sits at this case's browser, or says the words on to whoever does.
+            call_back.type_words(
+                self.throwaway.desk, self.session, call_back.words_to_say(self.throwaway.desk, self.session.id)
+            )
         self._sign(self.staff[0], method, "passed")
         self.throwaway.settle()
         drawn = load_case(self.case_id).second_asked.get(method)
