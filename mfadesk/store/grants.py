@@ -32,7 +32,6 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     # what only the executor says
     "store_checkpoint": {"web": READ, "executor": ADD},
     "store_staffkey": {"web": READ, "executor": ALL},
-    "store_stafffact": {"executor": ADD},
     "store_snapshot": {"web": READ, "executor": ALL},
     # what one asks and the other does
     "store_effectrow": {"web": ADD, "executor": CHANGE},
