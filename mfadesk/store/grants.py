@@ -31,7 +31,6 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     "store_report": {"web": ADD, "executor": ADD},
     # what only the executor says
     "store_checkpoint": {"web": READ, "executor": ADD},
-    "store_stafffact": {"web": READ, "executor": ADD},
     "store_staffkey": {"web": READ, "executor": ALL},
     "store_stafffact": {"executor": ADD},
     "store_snapshot": {"web": READ, "executor": ALL},
