@@ -172,7 +172,7 @@ def test_a_second_look_by_whom_the_web_tier_chose_counts_for_nothing(stage):
     chosen, second = enlist(play.throwaway, "elder", ["operator"])
     enlist(play.throwaway, "birch", ["operator"])
     sign(play, play.operator, first, case)
-    drawn = play.state(case).second_asked["callback_on_file"]
+    drawn = play.state(case).second_asked["in_person_badge"]
     real = json.loads(EventRow.objects.get(case_id=case, kind="second_asked").body)
     write(play, case, "second_asked", **{**real, "staff": chosen.id, "nonce": "00" * 12})
     with pytest.raises(Refusal, match="stopped this"):
@@ -183,7 +183,7 @@ def test_a_second_look_by_whom_the_web_tier_chose_counts_for_nothing(stage):
 
 
 def sign(play, actor, key, case):
-    options = attest.begin_attestation(play.desk, actor, case, "callback_on_file", "passed", "green")
+    options = attest.begin_attestation(play.desk, actor, case, "in_person_badge", "passed", "green")
     _, response = key.sign(options, PUBLIC_URL)
     attest.finish_attestation(play.desk, actor, case, response)
 
