@@ -31,6 +31,7 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     "store_report": {"web": ADD, "executor": ADD},
     # what only the executor says
     "store_checkpoint": {"web": READ, "executor": ADD},
+    "store_stafffact": {"web": READ, "executor": ADD},
     "store_staffkey": {"web": READ, "executor": ALL},
     "store_snapshot": {"web": READ, "executor": ALL},
     # what one asks and the other does
