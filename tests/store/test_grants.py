@@ -17,6 +17,9 @@ FORBIDDEN = {
         " VALUES ('1', 'c', 0, now(), 'r')",
         "UPDATE store_staffkey SET credential_id = 'mine'",
         "DELETE FROM store_staffkey",
+        "INSERT INTO store_stafffact (seq, kind, at, body, mac) VALUES (9, 'key', '', '{}', '')",
+        "UPDATE store_stafffact SET body = '{}'",
+        "DELETE FROM store_stafffact",
         "INSERT INTO store_stafffact (seq, kind, at, body, mac) VALUES (9, 'member', '', '{}', '')",
         "INSERT INTO store_apitoken (id, name, secret_hash, scopes, made_at, made_by, expires_at)"
         " VALUES ('00000000', 'x', '', '[]', now(), '', now())",
@@ -45,6 +48,8 @@ FORBIDDEN = {
         "TRUNCATE store_throttle",
     ),
     "executor": (
+        "UPDATE store_stafffact SET body = '{}'",
+        "DELETE FROM store_stafffact",
         "UPDATE store_eventrow SET body = '{}'",
         "DELETE FROM store_eventrow",
         "UPDATE store_checkpoint SET note = 'mine'",
