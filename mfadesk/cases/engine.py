@@ -37,6 +37,9 @@ AUTHORISED_BY: Mapping[str, frozenset[str]] = {
 }
 """Which allowed decision lets the executor do which verb. A verb that is not listed is not done."""
 
+MAX_RESYNC_TRIES = 3
+"""Pairs of codes in a case. A token that three pairs do not bring back is beyond the provider's bound: it is replaced."""
+
 LOW_PROOF_SUSPENSION_S = 24 * 3_600
 """A suspension on little proof ends after this long (SETTLED 10)."""
 
@@ -140,6 +143,7 @@ def values_of(state: CaseState) -> Mapping[str, str]:
         "decision": "unknown" if verdict is None else "allowed" if verdict.allowed else "refused",
         "tested": "yes" if state.tested_at is not None else "no",
         "enrolled": "yes" if state.new_authenticator else "no",
+        "resync": "accepted" if state.resynced else "rejected" if state.resync_failures >= MAX_RESYNC_TRIES else "unknown",
     }
 
 
@@ -212,7 +216,7 @@ def _enter(draft: Draft, step: Step) -> None:
             draft.intend("consider", quiet=True)
         case "act":
             for verb in step.verbs:
-                for target in draft.state.targets if verb in _PER_TARGET else ("",):
+                for target in _targets_of(draft.state, verb):
                     draft.intend(verb, target)
         case "notify":
             draft.intend("notify", target=step.id)
@@ -223,7 +227,14 @@ def _enter(draft: Draft, step: Step) -> None:
             _end(draft, step)
 
 
-_PER_TARGET = {"suspend_old", "remove_old", "resync", "reset_failures", "lift_suspension"}
+_PER_TARGET = {"suspend_old", "remove_old", "lift_suspension"}
+
+
+def _targets_of(state: CaseState, verb: str) -> tuple[str, ...]:
+    """Return what a verb is done to, one effect each; the empty name stands for the whole account."""
+    if verb == "reset_failures":
+        return (state.resynced,) if state.resynced else ()
+    return state.targets if verb in _PER_TARGET else ("",)
 
 
 def _end(draft: Draft, step: Step) -> None:
@@ -250,6 +261,8 @@ def _is_finished(draft: Draft, step: Step, authority: Authority | None) -> bool:
             return _nothing_is_open(state)
         case "enrol":
             return state.new_authenticator != ""
+        case "resync":
+            return state.resynced != "" or state.resync_failures >= MAX_RESYNC_TRIES
         case "confirm":
             return state.tested_at is not None
         case "escalate":
@@ -279,9 +292,9 @@ def _nothing_is_open(state: CaseState) -> bool:
     return all(effect.state == "done" or effect.verb in _BESIDE for effect in state.effects.values())
 
 
-_BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new"}
-"""Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment has a step of its own, and one
-that the provider did not answer is begun anew under another name."""
+_BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new", "resync"}
+"""Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment and a pair of codes have a step
+of their own, and one that the provider did not answer is begun anew under another name."""
 
 
 def _verdict_before(state: CaseState) -> Verdict | None:

@@ -45,6 +45,8 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "effect_failed": "effect verb problem",
         "enrolment_begun": "authenticator kind",
         "enrolment_lost": "authenticator",
+        "resynced": "authenticator",
+        "resync_failed": "authenticator reason",
         "tested": "authenticator",
         "test_failed": "authenticator reason",
         "alert_raised": "pattern",

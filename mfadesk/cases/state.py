@@ -115,6 +115,9 @@ class CaseState:
     effects: Mapping[str, EffectState] = field(default_factory=dict)
     new_authenticator: str = ""
     new_kind: str = ""
+    resynced: str = ""
+    """The token that two codes brought back in step."""
+    resync_failures: int = 0
     tested_at: datetime | None = None
     test_failures: int = 0
     alerts: tuple[str, ...] = ()
@@ -123,6 +126,11 @@ class CaseState:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all evidence that was recorded and not voided; expiry is the decision's business."""
         return tuple(piece.evidence for piece in self.pieces)
+
+    @property
+    def on_trial(self) -> str:
+        """Return the authenticator that a test sign-in is about: the new one, or the one that was brought back in step."""
+        return self.new_authenticator or self.resynced
 
     def effects_of(self, *verbs: str) -> tuple[EffectState, ...]:
         """Return the effects with one of these verbs, oldest first."""
@@ -357,6 +365,16 @@ def _begun(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState
 @_on("enrolment_lost")
 def _lost(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(state, new_authenticator="", new_kind="", tested_at=None)
+
+
+@_on("resynced")
+def _resynced(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, resynced=body["authenticator"], tested_at=None)
+
+
+@_on("resync_failed")
+def _resync_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return replace(state, resync_failures=state.resync_failures + 1)
 
 
 @_on("tested")

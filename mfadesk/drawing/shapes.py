@@ -1,7 +1,7 @@
 """The shapes of the map grammar: what kind of step it is can be told from the outline alone, in grey and in print.
 
 ask, instruct, notify: rounded box · verify: hexagon · decide: diamond · approve: double box · act: box with a heavy left
-edge · enrol, confirm: box with cut corner · wait: stadium with a clock · escalate: box with a flag edge · a good end: double
+edge · enrol, resync, confirm: box with cut corner · wait: stadium with a clock · escalate: box with a flag edge · a good end: double
 circle · a refused end: octagon · any other end: single circle. Sizes are attributes, colours are classes: a strict content
 policy blocks `style`.
 """
@@ -30,6 +30,7 @@ KIND_WORDS = {
     "decide": "Decide",
     "act": "Do",
     "enrol": "Set up",
+    "resync": "In step",
     "confirm": "Test",
     "notify": "Tell",
     "instruct": "Say",
@@ -214,6 +215,7 @@ _OUTLINES = {
     "approve": _double,
     "act": _heavy,
     "enrol": _cut,
+    "resync": _cut,
     "confirm": _cut,
     "wait": _stadium,
     "escalate": _flag,

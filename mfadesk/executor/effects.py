@@ -223,6 +223,18 @@ def _lift_suspension(executor: Executor, taken: Taken) -> str:
     return "lifted"
 
 
+def _reset_failures(executor: Executor, taken: Taken) -> str:
+    """Clear the counter of the token that was brought back in step: it is locked by the codes that were not."""
+    _state, login = _authorise(executor, taken)
+    held = _held(executor, login, taken)
+    if held is None:
+        raise Refusal("unknown_authenticator", "The token is not there any more.")
+    if held.fail_count:
+        executor.provider.reset_failures(login, held.id, taken.id)
+        _read_back(executor, login, taken, lambda a: a is not None and a.fail_count == 0)
+    return "cleared"
+
+
 def _suspend_new(executor: Executor, taken: Taken) -> str:
     """The person said "not me": the new authenticator stops, whatever was decided before."""
     state, login = _own(executor, taken)
@@ -272,6 +284,7 @@ _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "suspend_old": _suspend_old,
     "remove_old": _remove_old,
     "end_sessions": _end_sessions,
+    "reset_failures": _reset_failures,
     "lift_suspension": _lift_suspension,
     "suspend_new": _suspend_new,
     "discard_new": _discard_new,
@@ -300,7 +313,8 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
         raise Refusal("not_decided", "No decision stands for this.")
     require_still_allowed(executor.desk, executor.keys, state, verdict)
     target = str(taken.args["target"])
-    if target and target not in state.targets:
+    named = (state.resynced,) if taken.verb == "reset_failures" else state.targets
+    if target and target not in named:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
     return state, login
 

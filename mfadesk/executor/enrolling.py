@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 MAX_TEST_FAILURES = 10
+MAX_MENDED_TEST_FAILURES = 3
+"""A token that was in use before has a counter at the provider, and the desk stays far below its lock."""
+
 TEST_FAILED = "That code did not work yet. Check that the new phone's clock is set by itself, and type the code it shows now."
+MENDED_TEST_FAILED = "That code did not work. Wait until the device shows the next one, and type that."
 LABEL = "Set up with the help desk"
 
 
@@ -80,11 +84,11 @@ def finish_enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -
 def test_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Validate the first code of the new authenticator at the provider."""
     state, person = _require_begun(executor, case_id, payload)
-    verdict = executor.provider.confirm_code(person.login, state.new_authenticator, Secret(str(payload["code"])))
+    verdict = executor.provider.confirm_code(person.login, state.on_trial, Secret(str(payload["code"])))
     if isinstance(verdict, Rejected):
         _note_failed_test(executor, state, verdict.reason)
-        raise Refusal("test_failed", TEST_FAILED)
-    return _passed(executor, case_id, state.new_authenticator)
+        raise Refusal("test_failed", TEST_FAILED if state.new_authenticator else MENDED_TEST_FAILED)
+    return _passed(executor, case_id, state.on_trial)
 
 
 def begin_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -115,7 +119,7 @@ def _passed(executor: Executor, case_id: str, authenticator: str) -> Mapping[str
 
 
 def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None:
-    executor.settle(state.id, lambda draft: draft.emit("test_failed", authenticator=state.new_authenticator, reason=reason))
+    executor.settle(state.id, lambda draft: draft.emit("test_failed", authenticator=state.on_trial, reason=reason))
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
@@ -135,14 +139,15 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
         raise Refusal("not_now", "This page has moved on. Look at it again.")
     if state.step_kind not in ("enrol", "confirm"):
         raise Refusal("not_now", "There is nothing to set up here now.")
-    if state.test_failures >= MAX_TEST_FAILURES:
-        raise Refusal("no_tries_left", "Too many wrong codes. Your old device stays off. Ring the help desk to go on.")
+    if state.test_failures >= (MAX_MENDED_TEST_FAILURES if state.resynced else MAX_TEST_FAILURES):
+        off = "" if state.resynced else " Your old device stays off."
+        raise Refusal("no_tries_left", f"Too many wrong codes.{off} Tell the help desk, and we go on.")
     return state, get_person(state.subject)
 
 
 def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:
     state, person = _require(executor, case_id, payload)
-    if not state.new_authenticator:
+    if not state.on_trial:
         raise Refusal("not_now", "Set up the new one first.")
     return state, person
 

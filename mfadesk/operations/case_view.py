@@ -25,7 +25,7 @@ REFUSAL_SPEECH = (
 )
 """The one thing to say when it ends without a change: the same words whatever the reason."""
 
-_DECIDING = ("verify", "decide", "act", "enrol", "confirm", "notify")
+_DECIDING = ("verify", "decide", "act", "enrol", "resync", "confirm", "notify")
 
 
 def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
@@ -178,7 +178,7 @@ def _now_panel(state: CaseState, runbook: Runbook | None) -> NowPanel:
             return NowPanel("instruct", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
         case "verify":
             return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
-        case "enrol" | "confirm":
+        case "enrol" | "confirm" | "resync":
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The person, on their own page", **common)  # type: ignore[arg-type]
         case _:
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The desk's own machine", **common)  # type: ignore[arg-type]
@@ -207,6 +207,12 @@ def _effect_detail(problem: str, retry_at: object) -> str:
 
 def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     """Return what must be true before the case may be called done; only a case that changes something has one."""
+    if state.resynced:
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("Two codes brought the same device back in step", True),
+            ("It signed in once", state.tested_at is not None),
+        )
     if not state.effects_of("suspend_old", "enrol_new"):
         return ()
     done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
@@ -233,7 +239,9 @@ def _ticket(state: CaseState, runbook: Runbook | None) -> str:
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
         f"Proved by: {proved} ({points}).",
     ]
-    if state.tested_at:
+    if state.tested_at and state.resynced:
+        lines.append(f"Same authenticator, back in step and tested at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
+    elif state.tested_at:
         lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
     return "\n".join(lines)
 

@@ -83,6 +83,20 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
             return tuple(a for a in active if a.on_phone and a.kind != "passkey_synced")
 
 
+def find_drifted(state: CaseState, holdings: Holdings) -> Authenticator | None:
+    """Return the token that a pair of codes would bring back in step, or None.
+
+    Of the kind that the caller named, in use and not suspended; of several, the one whose codes were rejected most.
+    """
+    kind = state.answers.get("kind", "unknown")
+    tokens = [
+        a
+        for a in holdings.authenticators
+        if a.kind in ("totp", "hotp") and a.state == "active" and (kind == "unknown" or a.on_phone == (kind == "app"))
+    ]
+    return max(tokens, key=lambda a: (a.fail_count, a.created_at, a.id), default=None)
+
+
 def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
     """Return other authenticators used lately: they must be used before any weaker road is offered (R44)."""
     gone = {a.id for a in find_targets(state, holdings)}

@@ -76,6 +76,8 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
             "confirm", 2, title="Are you on the phone with us right now?", lede="Our help desk is talking to someone who says they are you.",
             asks=_GOAL_ASKS.get(state.goal, ("Change how you sign in",)), **base,
         )  # fmt: skip
+    if state.step_kind == "resync" or (state.step_kind == "confirm" and state.resynced):
+        return _mending(state, base)
     if state.step_kind in ("enrol", "confirm"):
         return _setting_up(desk, state, base)
     if state.step_kind == "verify":
@@ -172,6 +174,20 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
     )  # fmt: skip
 
 
+def _mending(state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    """Two codes, and then one more; what the device is called stands on nobody's page."""
+    if state.step_kind == "confirm":
+        return PortalView(
+            "test", 4, title="It is back in step", lede="Sign in with it once, so that we both know it works.",
+            asks=("Wait until the device shows the next code.",), kinds=(AnswerLine("totp", "Your device"),),
+            test_label="The next code that it shows", test_hint="Type it here, and say it to nobody.", **base,
+        )  # fmt: skip
+    return PortalView(
+        "resync", 4, title="Two codes, one after the other", lede="They tell the service where your device stands. Nothing else changes.",
+        asks=("Type the code that your device shows now.", "Wait until it changes, and type the next one."), **base,
+    )  # fmt: skip
+
+
 def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -> PortalView:
     plain: dict[str, Any] = {**base, "until": None, "words": ""}
     if state.reported:
@@ -185,6 +201,11 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
             "done", 4, title="Your new one works", lede=f"It signed in{at} UTC. The old one no longer works.",
             help_lines=("You have been signed out everywhere; sign in again with the new one.", "We wrote to every address we hold for you."),
             **plain,
+        )  # fmt: skip
+    if state.resynced and state.tested_at and state.outcome == "no_change_needed":
+        return PortalView(
+            "done", 4, title="Your codes work again", lede=f"One signed in at {state.tested_at:%H:%M} UTC. It is the same device as before.",
+            help_lines=("Nothing was added to your account.", "We wrote to every address we hold for you."), **plain,
         )  # fmt: skip
     return PortalView(
         "ended",

@@ -228,7 +228,9 @@ class EnrolmentView:
 class PortalView:
     """Screens 9 to 12, whichever this browser's session stands at."""
 
-    stage: Literal["confirm", "prove", "checking", "wait", "choose", "enrol", "test", "done", "stopped", "frozen", "ended"]
+    stage: Literal[
+        "confirm", "prove", "checking", "wait", "choose", "enrol", "resync", "test", "done", "stopped", "frozen", "ended"
+    ]
     step: int
     steps: int
     title: str
@@ -243,6 +245,8 @@ class PortalView:
     proved: tuple[str, ...] = ()
     kinds: tuple[AnswerLine, ...] = ()
     enrolment: EnrolmentView | None = None
+    test_label: str = "The code that the new phone shows now"
+    test_hint: str = "It changes every 30 seconds. Type it here, and say it to nobody."
     problem: str = ""
     help_lines: tuple[str, ...] = ()
     version: int = 0

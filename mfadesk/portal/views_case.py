@@ -175,6 +175,13 @@ def enrolment(request: HttpRequest, session: verbs.Session) -> HttpResponse:
 
 @require_POST
 @session_page
+def resync(request: HttpRequest, session: verbs.Session) -> HttpResponse:
+    """Take two codes, one after the other, that bring a token back in step."""
+    return _act(request, session, lambda: verbs.resync(session, typed(request, "first"), typed(request, "second")), "first")
+
+
+@require_POST
+@session_page
 def test(request: HttpRequest, session: verbs.Session) -> HttpResponse:
     """Take a code of the new authenticator, for its first sign-in."""
 

@@ -20,7 +20,6 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
     "suspend_old": ("suspend_authenticator",),
     "end_sessions": ("suspend_authenticator",),
     "remove_old": ("replace_authenticator",),
-    "resync": ("resync_authenticator",),
     "reset_failures": ("resync_authenticator",),
     "lift_suspension": ("replace_authenticator",),
 }
@@ -30,11 +29,16 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
 ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator")
 """A new authenticator comes either beside the others or in the place of one."""
 
+RESYNC_NEEDS: tuple[str, ...] = ("resync_authenticator",)
+"""Moving a counter binds nothing new; it lets the same token sign in again."""
+
 
 def needs_of(step: Step) -> tuple[tuple[str, ...], ...]:
-    """Return, for an act or enrol step, one tuple of sufficient actions for each effect that it has."""
+    """Return, for an act, enrol or resync step, one tuple of sufficient actions for each effect that it has."""
     if step.kind == "enrol":
         return (ENROL_NEEDS,)
+    if step.kind == "resync":
+        return (RESYNC_NEEDS,)
     return tuple(VERB_NEEDS.get(verb, ("replace_authenticator",)) for verb in step.verbs)
 
 

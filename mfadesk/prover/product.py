@@ -40,6 +40,8 @@ class Fact(IntEnum):
     UNTOLD = 128
     """Something changed and the person was not told since."""
     DECLINED = 256
+    UNTRIED = 512
+    """An authenticator was brought back in step and has signed nobody in since."""
 
 
 _VERIFIED_SHIFT = 16
@@ -49,7 +51,6 @@ _VERB_FACTS = {
     "suspend_old": Fact.SUSPENDED | Fact.UNTOLD,
     "remove_old": Fact.REMOVED | Fact.UNTOLD,
     "end_sessions": Fact.SESSIONS_ENDED | Fact.UNTOLD,
-    "resync": Fact.RESYNCED | Fact.UNTOLD,
     "reset_failures": Fact.RESYNCED | Fact.UNTOLD,
     "lift_suspension": Fact.UNTOLD,
 }
@@ -169,7 +170,7 @@ class _Walker:
             late = f"not over in {words_for_seconds(step.deadline.after_s)}"
             yield DEADLINE_EDGE, step.deadline.then, node.known, node.facts, late
             done = _facts_after(step, node.facts)
-            if step.kind in ("act", "enrol") and done != node.facts:
+            if step.kind in ("act", "enrol", "resync") and done != node.facts:
                 yield DEADLINE_EDGE, step.deadline.then, node.known, done, f"{late}, yet it happened"
 
     def _results(self, step: Step, known: Known, facts: int) -> Iterator[tuple[Known, int, str]]:
@@ -185,6 +186,9 @@ class _Walker:
             if step.kind == "decide" and step.action:
                 bit = 1 << _GRANTED_SHIFT + _INDEX[step.action]
                 yield after, done | bit if value == "allowed" else done & ~bit, f"{name} = {value}"
+            elif step.kind == "resync":
+                # Only a plain no left everything as it was; where no answer came, it may have happened.
+                yield after, facts if value == "rejected" else done, f"{name} = {value}"
             elif step.kind == "approve":
                 yield after, done if value == "granted" else done | Fact.DECLINED, f"{name} = {value}"
             else:
@@ -243,8 +247,11 @@ def _facts_after(step: Step, facts: int) -> int:
             return facts | 1 << _VERIFIED_SHIFT + _INDEX[step.action]
         case "enrol":
             return facts | Fact.PENDING
+        case "resync":
+            return facts | Fact.RESYNCED | Fact.UNTRIED | Fact.UNTOLD
         case "confirm":
-            return facts & ~Fact.PENDING | Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else facts
+            new = Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else 0
+            return facts & ~(Fact.PENDING | Fact.UNTRIED) | new
         case "notify":
             return facts & ~Fact.UNTOLD
         case "act":

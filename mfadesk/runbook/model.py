@@ -12,18 +12,18 @@ from typing import Literal
 
 StepId = str
 StepKind = Literal[
-    "ask", "verify", "decide", "act", "enrol", "confirm", "notify", "instruct", "wait", "approve", "escalate", "end"
+    "ask", "verify", "decide", "act", "enrol", "resync", "confirm", "notify", "instruct", "wait", "approve", "escalate", "end"
 ]
 
 Verb = Literal[
     "suspend_old",
     "remove_old",
     "end_sessions",
-    "resync",
     "reset_failures",
     "lift_suspension",
 ]
-"""What an act step may have the executor do at the provider. Enrolment and its test are steps of their own."""
+"""What an act step may have the executor do at the provider. What takes the person at their page (an enrolment, two codes, a
+test) is a step of its own."""
 
 Outcome = Literal["changed", "no_change_needed", "self_service", "refused", "stopped", "abandoned", "handed_over"]
 """How a case may end. `changed` is the only one after which the provider holds something new."""

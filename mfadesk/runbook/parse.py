@@ -42,6 +42,7 @@ MAX_VERSION = 1_000_000
 RESULTS: Mapping[StepKind, Variable] = {
     "decide": Variable("decision", ("allowed", "refused", UNKNOWN)),
     "approve": Variable("approval", ("granted", "declined", UNKNOWN)),
+    "resync": Variable("resync", ("accepted", "rejected", UNKNOWN)),
 }
 """What the engine itself sets when such a step is over. Guards may look at them; no author may declare them.
 
@@ -61,6 +62,7 @@ _NEEDED: Mapping[StepKind, tuple[str, ...]] = {
     "decide": ("action", "next"),
     "act": ("verbs", "next"),
     "enrol": ("kinds", "next"),
+    "resync": ("next",),
     "confirm": ("next",),
     "notify": ("tell", "next"),
     "instruct": ("next",),

@@ -230,6 +230,62 @@ class ProviderLaws:
         assert house.provider.resync(login, token.id, token.press(), token.press()) == Accepted(token.id, "hotp")
         assert isinstance(house.provider.check_code(login, token.press()), Accepted)
 
+    def test_a_pair_of_codes_is_taken_once(self, house: House) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        token.pressed = 40
+        first, second = token.press(), token.press()
+        assert isinstance(house.provider.resync(login, token.id, first, second), Accepted)
+        assert isinstance(house.provider.resync(login, token.id, first, second), Rejected)
+        assert isinstance(house.provider.check_code(login, second), Rejected), "the codes that were shown sign nobody in"
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    def test_only_a_proved_token_in_use_is_brought_back_in_step(self, house: House) -> None:
+        login, other = house.fresh_login(), house.fresh_login()
+        token = enrolled(house, login)
+        assert house.provider.resync(other, token.id, token.press(), token.press()) == Rejected("unknown")
+        assert house.provider.resync(login, "no-such-token", token.press(), token.press()) == Rejected("unknown")
+        house.provider.suspend(login, token.id, "k-suspend")
+        assert house.provider.resync(login, token.id, token.press(), token.press()) == Rejected("suspended")
+        house.provider.remove(login, token.id, "k-remove")
+        assert house.provider.resync(login, token.id, token.press(), token.press()) == Rejected("unknown")
+        fresh = begin(house, other)
+        assert house.provider.resync(other, fresh.id, fresh.press(), fresh.press()) == Rejected("unknown")
+
+    @pytest.mark.parametrize("pair", [("", ""), ("x" * 5000, "1"), ("' OR 1=1 --", "*"), ("٣٤٥٦٧٨", "٣٤٥٦٧٩")])
+    def test_no_odd_texts_are_a_pair(self, house: House, pair: tuple[str, str]) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        assert isinstance(house.provider.resync(login, token.id, Secret(pair[0]), Secret(pair[1])), Rejected)
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_pair_is_burnt_exactly_where_the_provider_saw_it(self, house: House, fault: str) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        token.pressed = 40
+        first, second = token.press(), token.press()
+        house.break_next(fault)
+        with pytest.raises(Unavailable) as unavailable:
+            house.provider.resync(login, token.id, first, second)
+        if fault != "error":
+            assert unavailable.value.effect_unknown
+        verdict = house.provider.resync(login, token.id, first, second)
+        assert isinstance(verdict, Rejected if fault in UNSEEN else Accepted)
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_disturbed_reset_of_the_counter_converges_after_a_look(self, house: House, fault: str) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        house.provider.check_code(login, token.wrong())
+        house.break_next(fault)
+        with pytest.raises(Unavailable):
+            house.provider.reset_failures(login, token.id, "k-reset")
+        assert held(house, login)[token.id].fail_count == (0 if fault in UNSEEN else 1)
+        house.provider.reset_failures(login, token.id, "k-reset")
+        assert held(house, login)[token.id].fail_count == 0
+
     @pytest.mark.parametrize("code", ["", " ", "0", "x" * 5000, "12 34", "' OR 1=1 --", "\x00\x00", "٣٤٥٦٧٨", "*", "-1"])
     def test_no_odd_text_is_a_code(self, house: House, code: str) -> None:
         login = house.fresh_login()

@@ -38,6 +38,7 @@ class World:
     removed: bool = False
     sessions_ended: bool = False
     resynced: bool = False
+    untried: bool = False
     untold: bool = False
     declined: bool = False
 
@@ -47,7 +48,7 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
     found: set[tuple[str, str]] = set()
     reached: set[str] = set()
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
-    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "approval"}]
+    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "approval", "resync"}]
     walks = 0
 
     def go(step: Step, world: World) -> None:
@@ -61,8 +62,8 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
             go(book.steps[first_edge(step, dict(after.answers))], after)
         if step.deadline:
             go(book.steps[step.deadline.then], world)
-            if step.kind in ("act", "enrol"):
-                for after in carried_out(step, world):
+            if step.kind in ("act", "enrol", "resync"):
+                for after in [in_step(world)] if step.kind == "resync" else carried_out(step, world):
                     go(book.steps[step.deadline.then], after)
 
     for values in itertools.product(*(book.variables[name].values for name in free)):
@@ -91,6 +92,10 @@ def answered(world: World, name: str, value: str) -> World:
     return replace(world, answers=(*(pair for pair in world.answers if pair[0] != name), (name, value)))
 
 
+def in_step(world: World) -> World:
+    return replace(world, resynced=True, untried=True, untold=True)
+
+
 def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "ask":
         return [replace(answered(world, step.variable, item.value), asked=True) for item in step.answers]
@@ -110,7 +115,14 @@ def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "enrol":
         return [replace(world, pending=True)]
     if step.kind == "confirm":
-        return [replace(world, pending=False, tested=True, untold=True) if world.pending else world]
+        tried = replace(world, untried=False)
+        return [replace(tried, pending=False, tested=True, untold=True) if world.pending else tried]
+    if step.kind == "resync":
+        return [
+            answered(in_step(world), "resync", "accepted"),
+            answered(world, "resync", "rejected"),
+            answered(in_step(world), "resync", "unknown"),
+        ]
     if step.kind == "notify":
         return [replace(world, untold=False)]
     if step.kind == "act":
@@ -130,8 +142,8 @@ def carried_out(step: Step, world: World) -> list[World]:
 
 
 def wrong_here(step: Step, world: World):
-    if step.kind in ("act", "enrol"):
-        needs = ["enrol"] if step.kind == "enrol" else list(step.verbs)
+    if step.kind in ("act", "enrol", "resync"):
+        needs = list(step.verbs) if step.kind == "act" else [step.kind]
         if world.declined or any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
         if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
@@ -140,10 +152,12 @@ def wrong_here(step: Step, world: World):
         yield "decide-follows-verify"
     if step.kind == "verify" and not world.asked:
         yield "need-first"
-    if step.kind == "confirm" and not world.pending:
+    if step.kind == "confirm" and not world.pending and not world.untried:
         yield "new-is-tested"
     if step.kind != "end":
         return
+    if step.outcome in ("changed", "no_change_needed") and world.untried:
+        yield "new-is-tested"
     if step.outcome == "changed":
         if world.pending or not world.tested:
             yield "new-is-tested"

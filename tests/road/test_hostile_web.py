@@ -124,7 +124,18 @@ def test_a_decision_that_the_executor_did_not_sign_leads_to_no_act(stage):
 
 @pytest.mark.parametrize(
     "verb",
-    ["remove_old", "suspend_old", "end_sessions", "lift_suspension", "suspend_new", "discard_new", "enrol_new", "format_disk"],
+    [
+        "remove_old",
+        "suspend_old",
+        "end_sessions",
+        "lift_suspension",
+        "suspend_new",
+        "discard_new",
+        "enrol_new",
+        "resync",
+        "reset_failures",
+        "format_disk",
+    ],
 )
 @pytest.mark.parametrize("told", [False, True], ids=["row alone", "row and event"])
 def test_an_effect_that_nobody_decided_is_parked_and_alarmed(stage, verb, told):
