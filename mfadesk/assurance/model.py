@@ -14,7 +14,12 @@ Compromise = str
 
 MethodId = str
 ActionId = Literal[
-    "replace_authenticator", "add_authenticator", "suspend_authenticator", "resync_authenticator", "change_contact"
+    "replace_authenticator",
+    "add_authenticator",
+    "suspend_authenticator",
+    "resync_authenticator",
+    "change_contact",
+    "bind_first_authenticator",
 ]
 """What a decision may allow; policy may name more, each with its requirement, and an action without one is refused."""
 

@@ -28,9 +28,9 @@ UNATTENDED_S = 3_600
 
 AUTHORISED_BY: Mapping[str, frozenset[str]] = {
     "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator"}),
-    "enrol_new": frozenset({"replace_authenticator", "add_authenticator"}),
+    "enrol_new": frozenset({"replace_authenticator", "add_authenticator", "bind_first_authenticator"}),
     "remove_old": frozenset({"replace_authenticator"}),
-    "end_sessions": frozenset({"replace_authenticator", "suspend_authenticator"}),
+    "end_sessions": frozenset({"replace_authenticator", "suspend_authenticator", "bind_first_authenticator"}),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
     "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
     "lift_suspension": frozenset({"replace_authenticator"}),

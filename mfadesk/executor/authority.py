@@ -15,7 +15,7 @@ from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, judge
+from mfadesk.operations.judgement import BINDS, Sight, judge
 from mfadesk.operations.people import find_person
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
@@ -71,9 +71,9 @@ class SigningAuthority:
         return self._sign(state, now, body)
 
     def _life_s(self, decision: Allowed) -> int:
-        """Return how long the bundle may take: a replacement is finished by its owner, who has a day for it (SETTLED 12, 16)."""
+        """Return how long the bundle may take: what binds a new one is finished by its owner, who has a day for it (SETTLED 12, 16)."""
         life_s = decision.requirement.decision_lifetime_s
-        if decision.requirement.action in ("replace_authenticator", "add_authenticator"):
+        if decision.requirement.action in BINDS:
             life_s = max(life_s, self.desk.policy.limits.finish_after_suspension_s + AN_HOUR_S)
         return life_s + decision.grace_s
 

@@ -13,10 +13,10 @@ from mfadesk.executor.challenges import for_browser, keep_options, make_challeng
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
-from mfadesk.operations.judgement import requirement_of
+from mfadesk.operations.judgement import kinds_offered
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
-from mfadesk.ports.provider import AuthenticatorKind, Rejected
+from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Rejected
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession
 
@@ -41,9 +41,10 @@ def enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mappi
     session = ClaimantSession.objects.get(pk=payload["session"])
     kind = _kind_for(executor, state)
     intended: list[str] = []
+    held = executor.provider.look(person.login).authenticators
 
     def intend(draft: Draft) -> None:
-        _require_draft(executor, draft)
+        _require_draft(executor, draft, held)
         if draft.state.new_authenticator:
             draft.emit("enrolment_lost", authenticator=draft.state.new_authenticator)
         effect = draft.intend("enrol_new", target=kind, quiet=False, delay_s=0)
@@ -123,12 +124,11 @@ def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
-    requirement = requirement_of(executor.desk.policy, "replace_authenticator", state.tier, executor.desk.home.config.threat)
-    if requirement is None:
+    allowed = kinds_offered(state, executor.desk.policy, executor.desk.home.config.threat)
+    if not allowed:
         raise Refusal("no_requirement", "Policy names nothing that may be set up here. Nothing changed.")
-    allowed = ("passkey", "security_key") if requirement.passkey_only else ("totp", "passkey", "security_key")
-    kind = state.chosen_kind or allowed[0]
-    if kind not in allowed or kind not in executor.provider.capabilities().enrols:
+    kind = next((k for k in allowed if k == state.chosen_kind), None) if state.chosen_kind else allowed[0]
+    if kind is None or kind not in executor.provider.capabilities().enrols:
         raise Refusal("kind_not_offered", "That kind is not offered here. Choose another one.")
     return kind
 
@@ -152,13 +152,15 @@ def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any])
     return state, person
 
 
-def _require_draft(executor: Executor, draft: Draft) -> None:
+def _require_draft(executor: Executor, draft: Draft, held: tuple[Authenticator, ...]) -> None:
     draft.require_open()
     executor.watch.require_whole(draft.state.id)
     verdict = find_authority(draft.state, "enrol_new", draft.now)
     if verdict is None:
         raise Refusal("not_decided", "Nothing may be set up yet. The page says when.")
     require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
+    if verdict.action == "bind_first_authenticator" and any(a.state != "pending" for a in held):
+        raise Refusal("not_the_first", "There is one already, so this is no first one. Tell the person on the phone.")
 
 
 def _remove_orphans(executor: Executor, state: CaseState, person: Person) -> None:

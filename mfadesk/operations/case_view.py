@@ -220,9 +220,9 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
         return (("The old one is suspended", "suspend_old" in done), ("The people it concerns were told", "notify" in done))
     return (
         ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-        ("The old one was suspended first", "suspend_old" in done or not state.targets),
+        *((("The old one was suspended first", "suspend_old" in done),) if state.targets else ()),
         ("The new one signed in once", state.tested_at is not None),
-        ("The old one was removed", "remove_old" in done or not state.targets),
+        *((("The old one was removed", "remove_old" in done),) if state.targets else ()),
         ("Every session was ended", "end_sessions" in done),
         ("Every notification address was told, with a way to object", "notify" in done),
     )
@@ -242,7 +242,8 @@ def _ticket(state: CaseState, runbook: Runbook | None) -> str:
     if state.tested_at and state.resynced:
         lines.append(f"Same authenticator, back in step and tested at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
     elif state.tested_at:
-        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
+        old = "old one removed, " if state.targets else ""
+        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; {old}sessions ended.")
     return "\n".join(lines)
 
 

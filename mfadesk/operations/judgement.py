@@ -27,6 +27,7 @@ from mfadesk.assurance.model import (
 )
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings
@@ -171,6 +172,10 @@ def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: P
         now=now,
         available=() if nobody else available_methods(state, person, sight, policy),
     )
+    unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
+    if unmet:
+        reasons = () if isinstance(decision, Allowed) else decision.reasons
+        return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), ())
     if isinstance(decision, Allowed) and decision.requirement.approvals:
         # Approvals have no road yet, and what policy asks for is never left out: the case goes to security instead.
         needed = decision.requirement.approvals
@@ -179,6 +184,30 @@ def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: P
         )
         return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
+
+
+BINDS: tuple[str, ...] = ("replace_authenticator", "add_authenticator", "bind_first_authenticator")
+"""Actions after which a new authenticator may be set up."""
+
+DEVICE_KINDS: Mapping[str, tuple[AuthenticatorKind, ...]] = {
+    "no_smartphone": ("security_key", "passkey"),
+    "spare_key": ("security_key", "passkey"),
+    "new_token": ("security_key", "totp"),
+}
+"""What may be set up on the device that the person named, the likeliest first; on any other, an app or a passkey."""
+
+
+def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[AuthenticatorKind, ...]:
+    """Return what this person may set up now: by the device in their hands, and by what was decided about their tier."""
+    action = next((a for a in BINDS if a in state.verdicts and state.verdicts[a].allowed), BINDS[0])
+    requirement = requirement_of(policy, action, state.tier, threat)
+    if requirement is None:
+        return ()
+    kinds = DEVICE_KINDS.get(state.answers.get("new_device", ""), ("totp", "passkey"))
+    if not requirement.passkey_only:
+        return kinds
+    # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
+    return tuple(k for k in kinds if k != "totp") if "security_key" in kinds else ("passkey", "security_key")
 
 
 def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requirement | None:

@@ -52,6 +52,7 @@ _REPLACING = (
 _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "replace_device": _REPLACING,
     "regain_access": _REPLACING,
+    "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
     "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
@@ -197,9 +198,16 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         )  # fmt: skip
     if state.outcome == "changed":
         at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""
+        is_first = "bind_first_authenticator" in state.verdicts
+        help_lines = (
+            "You have been signed out everywhere; sign in again with the new one.",
+            "We wrote to every address we hold for you.",
+        )
         return PortalView(
-            "done", 4, title="Your new one works", lede=f"It signed in{at} UTC. The old one no longer works.",
-            help_lines=("You have been signed out everywhere; sign in again with the new one.", "We wrote to every address we hold for you."),
+            "done", 4, title="Your first one works" if is_first else "Your new one works",
+            lede=f"It signed in{at} UTC." + ("" if is_first else " The old one no longer works."),
+            help_lines=(*help_lines, "Add a second one on your own sign-in page, so that losing one locks you out of nothing.")
+            if is_first else help_lines,
             **plain,
         )  # fmt: skip
     if state.resynced and state.tested_at and state.outcome == "no_change_needed":

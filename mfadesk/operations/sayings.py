@@ -27,7 +27,7 @@ VERB_WORDS: Mapping[str, str] = {
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {
-    "changed": "Done. The new one works and the old one does not.",
+    "changed": "Done. The new one works, and no other stands in for it.",
     "no_change_needed": "Nothing had to change.",
     "self_service": "The person moved it without the desk.",
     "refused": "Not enough was proved. Nothing was changed.",

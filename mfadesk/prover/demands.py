@@ -18,7 +18,7 @@ from mfadesk.runbook.model import Step
 ACTIONS: tuple[str, ...] = get_args(ActionId)
 VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
     "suspend_old": ("suspend_authenticator",),
-    "end_sessions": ("suspend_authenticator",),
+    "end_sessions": ("suspend_authenticator", "bind_first_authenticator"),
     "remove_old": ("replace_authenticator",),
     "reset_failures": ("resync_authenticator",),
     "lift_suspension": ("replace_authenticator",),
@@ -26,8 +26,8 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
 """What each verb needs. Ending sessions only takes away, as suspending does; lifting gives back, as replacing does
 (ending a suspension early needs what a replacement needs)."""
 
-ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator")
-"""A new authenticator comes either beside the others or in the place of one."""
+ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator", "bind_first_authenticator")
+"""A new authenticator comes beside the others, in the place of one, or is the first."""
 
 RESYNC_NEEDS: tuple[str, ...] = ("resync_authenticator",)
 """Moving a counter binds nothing new; it lets the same token sign in again."""

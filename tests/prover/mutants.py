@@ -17,6 +17,7 @@ SWAPS = {
     "suspend_authenticator": "resync_authenticator",
     "resync_authenticator": "suspend_authenticator",
     "change_contact": "suspend_authenticator",
+    "bind_first_authenticator": "suspend_authenticator",
 }
 
 

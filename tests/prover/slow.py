@@ -14,12 +14,12 @@ from mfadesk.runbook.model import Runbook, Step
 OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_device"}
 ENOUGH_FOR = {
     "suspend_old": {"suspend_authenticator", "replace_authenticator"},
-    "end_sessions": {"suspend_authenticator", "replace_authenticator"},
+    "end_sessions": {"suspend_authenticator", "replace_authenticator", "bind_first_authenticator"},
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
     "reset_failures": {"resync_authenticator"},
     "lift_suspension": {"replace_authenticator"},
-    "enrol": {"replace_authenticator", "add_authenticator"},
+    "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
 }
 LEAST_PROOF = {"suspend_authenticator": {"suspend_authenticator", "replace_authenticator"}}
 

@@ -21,7 +21,13 @@ VARIABLES = {
     "account": Variable("account", ("person", "break_glass", "unknown")),
     "decision": Variable("decision", ("allowed", "refused", "unknown")),
 }
-ACTIONS = ["replace_authenticator", "suspend_authenticator", "resync_authenticator", "add_authenticator"]
+ACTIONS = [
+    "replace_authenticator",
+    "suspend_authenticator",
+    "resync_authenticator",
+    "add_authenticator",
+    "bind_first_authenticator",
+]
 VERBS = ["suspend_old", "remove_old", "end_sessions", "reset_failures", "lift_suspension"]
 KINDS = ["ask", "verify", "decide", "decide", "act", "act", "enrol", "resync", "confirm", "notify", "instruct", "escalate"]
 OUTCOMES = ["changed", "changed", "no_change_needed", "refused", "abandoned", "handed_over", "self_service"]

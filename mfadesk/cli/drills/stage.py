@@ -208,7 +208,7 @@ def _give(stage: Stage, usable: set[str], used: datetime) -> None:
 def _add(throwaway: Throwaway, login: str, tier: str, employment: str, manager: Any) -> PersonRow:
     row = PersonRow.objects.create(
         id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
-        employment=employment, manager_id=manager,
+        employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
     )  # fmt: skip
     ContactRow.objects.create(person=row, kind="work_mail", value=f"{login}@drill.example")
     throwaway.scene.add_account(login)
