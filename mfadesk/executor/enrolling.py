@@ -13,10 +13,11 @@ from mfadesk.executor.challenges import for_browser, keep_options, make_challeng
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
+from mfadesk.operations.conditions import find_real
 from mfadesk.operations.judgement import kinds_offered
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
-from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Rejected
+from mfadesk.ports.provider import AuthenticatorKind, Holdings, Rejected
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession
 
@@ -41,7 +42,7 @@ def enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mappi
     session = ClaimantSession.objects.get(pk=payload["session"])
     kind = _kind_for(executor, state)
     intended: list[str] = []
-    held = executor.provider.look(person.login).authenticators
+    held = executor.provider.look(person.login)
 
     def intend(draft: Draft) -> None:
         _require_draft(executor, draft, held)
@@ -152,14 +153,14 @@ def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any])
     return state, person
 
 
-def _require_draft(executor: Executor, draft: Draft, held: tuple[Authenticator, ...]) -> None:
+def _require_draft(executor: Executor, draft: Draft, held: Holdings) -> None:
     draft.require_open()
     executor.watch.require_whole(draft.state.id)
     verdict = find_authority(draft.state, "enrol_new", draft.now)
     if verdict is None:
         raise Refusal("not_decided", "Nothing may be set up yet. The page says when.")
     require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
-    if verdict.action == "bind_first_authenticator" and any(a.state != "pending" for a in held):
+    if verdict.action == "bind_first_authenticator" and find_real(held):
         raise Refusal("not_the_first", "There is one already, so this is no first one. Tell the person on the phone.")
 
 

@@ -14,7 +14,7 @@ from mfadesk.assurance.model import Policy, Reason
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.people import find_voucher
 from mfadesk.ports.people import Person
-from mfadesk.ports.provider import Holdings
+from mfadesk.ports.provider import Authenticator, Holdings
 
 EARLIEST_DAY = timedelta(hours=14)
 """A first day begins where the sun rises first: fourteen hours before it does in UTC."""
@@ -47,8 +47,7 @@ def unmet_conditions(
 def _first_binding(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
     """A first authenticator: the HR feed is the root, with start date and manager, and there is none yet (SETTLED 13)."""
     reasons = []
-    # What another case has begun and nobody tested signs nobody in; all else that is there makes this no first one.
-    if any(a.state != "pending" and a.id != state.new_authenticator for a in holdings.authenticators):
+    if any(a.id != state.new_authenticator for a in find_real(holdings)):
         reasons.append(Reason("not_the_first", "They have an authenticator already, so this is a replacement. Take that road."))
     if person.employment == "starts":
         reasons += _start_date(person, now)
@@ -58,6 +57,11 @@ def _first_binding(state: CaseState, person: Person, holdings: Holdings, policy:
     if find_voucher(person) is None and not seen:
         reasons.append(Reason("no_manager", "The directory names no manager who is here, so they are seen in person."))
     return reasons
+
+
+def find_real(holdings: Holdings) -> tuple[Authenticator, ...]:
+    """Return what makes a new authenticator no first one: all but saved codes, a spare, and what was begun and never tested."""
+    return tuple(a for a in holdings.authenticators if a.state != "pending" and a.kind != "recovery_code")
 
 
 def _start_date(person: Person, now: datetime) -> list[Reason]:

@@ -120,6 +120,19 @@ def test_one_that_appears_after_the_decision_stops_the_enrolment(play, state):
     assert len(play.scene.holdings(hazel.login).authenticators) == 1
 
 
+def test_saved_codes_are_a_spare_and_make_it_no_second_one(play):
+    hazel, manager = newcomer(play)
+    play.scene.add_recovery_codes(hazel.login)
+    case = play.open(hazel, goal="first_credential")
+    play.answer(case, authenticator="none_yet", new_device="at_hand")
+    browser = play.redeem(case)
+    browser.confirm()
+    browser.prove_with_service("idv_gov_id")
+    play.vouch(case, "maplehazel", manager)
+    browser.set_up_totp_and_test()
+    assert play.state(case).outcome == "changed"
+
+
 def test_what_another_case_began_and_left_untested_makes_it_no_second_one(play):
     hazel, case, browser = proved(play)
     enrol.begin_enrolment(play.desk, browser.session)
