@@ -227,7 +227,10 @@ class Drill:
     def _stage(self, scenario: Scenario, methods: Iterable[str], used_days: float) -> Stage:
         self.number += 1
         employment = scenario.situation.get("employment", "active")
-        return set_stage(self.throwaway, self.staff, scenario.tier, employment, methods, used_days, self.number)
+        return set_stage(
+            self.throwaway, self.staff, scenario.tier, employment, methods, used_days, self.number,
+            has_old=scenario.situation.get("authenticator") != "none_yet",
+        )  # fmt: skip
 
     def _open(self, stage: Stage, goal: str, answers: dict[str, str], signals: frozenset[str], channel: str) -> None:
         try:

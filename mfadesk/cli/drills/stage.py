@@ -157,6 +157,7 @@ def set_stage(
     methods: Iterable[str],
     used_days: float,
     number: int,
+    has_old: bool = True,
 ) -> Stage:
     """Return the stage of play `number`: the person holds an old phone's app, and what `methods` need.
 
@@ -180,9 +181,10 @@ def set_stage(
     for helper in helpers:
         _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
     used = now - timedelta(days=used_days)
-    stage.old = scene.add_authenticator(
-        person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
-    )
+    if has_old:
+        stage.old = scene.add_authenticator(
+            person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
+        )
     _give(stage, usable, used)
     scene.add_session(person.login)
     return stage
