@@ -7,7 +7,7 @@ stands. Both call this, so that the screen never says something else than the ma
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -30,7 +30,7 @@ from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
-from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings
+from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Holdings
 from mfadesk.store.models import Snapshot, StaffMember
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -71,11 +71,31 @@ class Sight:
 
 
 def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
-    """Return the authenticators that the claim says are gone: what will be replaced, and what proves nothing in this case."""
+    """Return the authenticators that the case is about: what will be suspended, and removed when a new one works.
+
+    What is gone; or what shows prompts, where one was approved by mistake; or the one token or key that works still and is
+    replaced while it does, the oldest of its kind.
+    """
+    if gone := find_gone(state, holdings):
+        return gone
+    active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
+    if state.answers.get("approved") == "yes":
+        return tuple(a for a in active if a.kind == "push") or _of_kind("app", active)
+    if state.answers.get("authenticator") == "works" and state.answers.get("kind") in ("hardware_token", "key"):
+        return tuple(sorted(_of_kind(state.answers["kind"], active), key=lambda a: (a.created_at, a.id))[:1])
+    return ()
+
+
+def find_gone(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
+    """Return the authenticators that the claim says are gone: whoever holds one of them now is proved by it least of all."""
     if state.answers.get("authenticator") not in CLAIMED_GONE:
         return ()
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
-    match state.answers.get("kind"):
+    return _of_kind(state.answers.get("kind", "app"), active)
+
+
+def _of_kind(kind: str, active: Iterable[Authenticator]) -> tuple[Authenticator, ...]:
+    match kind:
         case "hardware_token":
             return tuple(a for a in active if a.kind in ("totp", "hotp") and not a.on_phone)
         case "key":
@@ -100,7 +120,7 @@ def find_drifted(state: CaseState, holdings: Holdings) -> Authenticator | None:
 
 def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
     """Return other authenticators used lately: they must be used before any weaker road is offered (R44)."""
-    gone = {a.id for a in find_targets(state, holdings)}
+    gone = {a.id for a in find_gone(state, holdings)}
     return tuple(
         a
         for a in holdings.authenticators
@@ -117,7 +137,7 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
     """Return the methods that this person can still use, in policy's order, evidence at hand not counted."""
     found: set[MethodId] = set(sight.services)
     if sight.holdings is not None:
-        gone = {a.id for a in find_targets(state, sight.holdings)} | {state.new_authenticator}
+        gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
@@ -138,7 +158,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     if sight.holdings is None:
         unknown.add("provider")
     else:
-        used = [a.last_used_at for a in find_targets(state, sight.holdings) if a.last_used_at is not None]
+        used = [a.last_used_at for a in find_gone(state, sight.holdings) if a.last_used_at is not None]
         gone_used_at = max(used, default=None)
         accepted = {piece.evidence.authenticator_id for piece in state.pieces}
         survivors = tuple(
@@ -192,7 +212,7 @@ BINDS: tuple[str, ...] = ("replace_authenticator", "add_authenticator", "bind_fi
 DEVICE_KINDS: Mapping[str, tuple[AuthenticatorKind, ...]] = {
     "no_smartphone": ("security_key", "passkey"),
     "spare_key": ("security_key", "passkey"),
-    "new_token": ("security_key", "totp"),
+    "new_token": ("security_key", "hotp"),
 }
 """What may be set up on the device that the person named, the likeliest first; on any other, an app or a passkey."""
 
@@ -207,7 +227,7 @@ def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[Authen
     if not requirement.passkey_only:
         return kinds
     # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
-    return tuple(k for k in kinds if k != "totp") if "security_key" in kinds else ("passkey", "security_key")
+    return tuple(k for k in kinds if k in PHISHING_RESISTANT) if "security_key" in kinds else ("passkey", "security_key")
 
 
 def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requirement | None:

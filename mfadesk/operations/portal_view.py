@@ -41,7 +41,14 @@ KINDS = {
     "totp": "An authenticator app on the new phone",
     "passkey": "A passkey on this device or the new phone",
     "security_key": "A security key",
+    "hotp": "A hardware token that shows codes",
 }
+
+_TOKEN_ASKS = (
+    "Bring the token into its set-up mode.",
+    "Press “Show it” here, and let it take in the picture.",
+    "Type the code that it shows.",
+)
 
 _REPLACING = (
     "Replace the phone or key that signs you in",
@@ -52,6 +59,7 @@ _REPLACING = (
 _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "replace_device": _REPLACING,
     "regain_access": _REPLACING,
+    "replace_token": (_REPLACING[0], _REPLACING[1], "Your old one stops working once the new one does"),
     "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
@@ -163,6 +171,8 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
         return PortalView(
             "test", 4, title="Sign in once with the new one", lede="So that we both know it works, before the old one goes.",
             kinds=tuple(k for k in kinds if k.value == state.new_kind) or kinds, **base,
+            **({"test_label": "The code that the token shows", "test_hint": "Type it here, and say it to nobody."}
+               if state.new_kind == "hotp" else {}),
         )  # fmt: skip
     if not state.chosen_kind and len(kinds) > 1:
         return PortalView(
@@ -171,7 +181,7 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
     chosen = state.chosen_kind or (kinds[0].value if kinds else "")
     return PortalView(
         "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
-        kinds=tuple(k for k in kinds if k.value == chosen), **base,
+        kinds=tuple(k for k in kinds if k.value == chosen), asks=_TOKEN_ASKS if chosen == "hotp" else (), **base,
     )  # fmt: skip
 
 
@@ -180,7 +190,7 @@ def _mending(state: CaseState, base: Mapping[str, Any]) -> PortalView:
     if state.step_kind == "confirm":
         return PortalView(
             "test", 4, title="It is back in step", lede="Sign in with it once, so that we both know it works.",
-            asks=("Wait until the device shows the next code.",), kinds=(AnswerLine("totp", "Your device"),),
+            asks=("Wait until the device shows the next code.",), may_restart=False, kinds=(AnswerLine("totp", "Your device"),),
             test_label="The next code that it shows", test_hint="Type it here, and say it to nobody.", **base,
         )  # fmt: skip
     return PortalView(

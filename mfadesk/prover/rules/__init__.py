@@ -18,6 +18,7 @@ from mfadesk.prover.rules import (
     steps_reached,
     successor_first,
     suspension_owned,
+    target_named,
     texts_keep_secrets,
     waits_end,
 )
@@ -40,5 +41,6 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     steps_reached,
     guards_total,
     policy_knows,
+    target_named,
     texts_keep_secrets,
 )
