@@ -10,7 +10,7 @@ from mfadesk.cases.state import CaseState
 from mfadesk.operations.codes import find_locator
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.enrol import kinds_for
-from mfadesk.operations.judgement import available_methods, newest_sight
+from mfadesk.operations.judgement import BINDS, available_methods, newest_sight
 from mfadesk.operations.people import get_person
 from mfadesk.operations.views import AnswerLine, PortalView, ProofWay, VouchView
 from mfadesk.operations.vouch import STATEMENTS, find_vouch
@@ -44,6 +44,9 @@ KINDS = {
     "hotp": "A hardware token that shows codes",
 }
 
+PHONE_LABEL = "The code that the new phone shows now"
+PHONE_HINT = "It changes every 30 seconds. Type it here, and say it to nobody."
+TOKEN_LABEL = "The code that the token shows"
 _TOKEN_ASKS = (
     "Bring the token into its set-up mode.",
     "Press “Show it” here, and let it take in the picture.",
@@ -159,7 +162,7 @@ def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalVie
 
 def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
     if find_authority(state, "enrol_new", desk.now()) is None:
-        verdict = next((v for a, v in state.verdicts.items() if a == "replace_authenticator" and v.allowed), None)
+        verdict = next((v for a, v in state.verdicts.items() if a in BINDS and v.allowed), None)
         if verdict is not None and desk.now() < verdict.starts_at:
             return PortalView(
                 "wait", 4, title="Your new one can be added soon", proved=_proved(state),
@@ -171,8 +174,8 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
         return PortalView(
             "test", 4, title="Sign in once with the new one", lede="So that we both know it works, before the old one goes.",
             kinds=tuple(k for k in kinds if k.value == state.new_kind) or kinds, **base,
-            **({"test_label": "The code that the token shows", "test_hint": "Type it here, and say it to nobody."}
-               if state.new_kind == "hotp" else {}),
+            test_label=TOKEN_LABEL if state.new_kind == "hotp" else PHONE_LABEL,
+            test_hint=PHONE_HINT if state.new_kind != "hotp" else "Type it here, and say it to nobody.",
         )  # fmt: skip
     if not state.chosen_kind and len(kinds) > 1:
         return PortalView(

@@ -247,8 +247,8 @@ class PortalView:
     enrolment: EnrolmentView | None = None
     may_restart: bool = True
     """What is being tested may be begun anew, as when a page was lost."""
-    test_label: str = "The code that the new phone shows now"
-    test_hint: str = "It changes every 30 seconds. Type it here, and say it to nobody."
+    test_label: str = "The code that it shows now"
+    test_hint: str = "Type it here, and say it to nobody."
     problem: str = ""
     help_lines: tuple[str, ...] = ()
     version: int = 0
