@@ -36,8 +36,8 @@ test: $(DEVSTAMP) ## run every test that this machine can run
 lint: $(DEVSTAMP) ## style, types and floors
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy
 
-bench: $(DEVSTAMP) ## measure the ratios side by side
-	@$(VENV)/bin/python -m bench.ledger_append && $(VENV)/bin/python -m bench.attack_cost
+bench: $(DEVSTAMP) ## measure the ratios side by side, and write bench/results
+	@$(VENV)/bin/python -m bench
 
 screenshots: $(DEVSTAMP) ## take the README's pictures
 	@$(VENV)/bin/python docs/screenshots.py

@@ -7,7 +7,7 @@ from statistics import median
 from time import perf_counter
 
 from bench import attack_cost
-from bench.rows import Row
+from bench.rows import Row, print_rows
 
 RC2_TARGET, Z3_TARGET, CEDAR_TARGET = 15, 200, 1
 
@@ -70,3 +70,7 @@ def _against_cedar(rounds: int = 5, count: int = 1_000) -> tuple[float, float, f
         if answer.decision not in (cedarpy.Decision.Allow, cedarpy.Decision.Deny):
             raise AssertionError(f"Cedar did not decide: {answer.diagnostics.errors}")
     return median(ours), median(theirs), median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+if __name__ == "__main__":
+    print_rows(measure())

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.rows import Row
+from bench.rows import Row, print_rows
 
 if TYPE_CHECKING:
     from mfadesk.cases.state import CaseState
@@ -168,3 +168,9 @@ def _rate(work: Callable[[int], None]) -> float:
         work(done)
         done += 1
     return done / spent
+
+
+if __name__ == "__main__":
+    from mfadesk.cli.throwaway import set_up_django
+
+    print_rows(measure(set_up_django()))

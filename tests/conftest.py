@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+DATABASE_FIXTURES = {"db", "transactional_db", "throwaway"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only-database", action="store_true", help="run the tests that touch the database, and no others")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--only-database"):
+        return
+    touching = [i for i in items if DATABASE_FIXTURES & set(i.fixturenames) or i.get_closest_marker("django_db")]
+    config.hook.pytest_deselected(items=[i for i in items if i not in touching])
+    items[:] = touching
+
 
 @pytest.fixture
 def throwaway(transactional_db):

@@ -55,9 +55,11 @@ def main() -> int:
     missing = {name: how for name, (find, how) in GROUPS.items() if find() is None}
     workers = ["-n", os.environ.get("MFADESK_TEST_WORKERS", "2")] if importlib.util.find_spec("xdist") else []
     command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", "-rs", *sys.argv[1:]]
-    if "postgres" not in missing:
-        os.environ.setdefault("MFADESK_POSTGRES_BIN", str(find_postgres()))
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if "postgres" not in missing and not sys.argv[1:]:
+        print("\nThe tests that touch the database, once more on PostgreSQL:", flush=True)
+        on_postgres = [sys.executable, "-m", "tests.services.postgres", *command, "--only-database"]
+        status = subprocess.run(on_postgres, cwd=ROOT, check=False).returncode or status
     sys.stdout.flush()
     if missing:
         print("\nNot run here, and what would enable it:")

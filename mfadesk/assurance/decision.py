@@ -83,7 +83,7 @@ def decide(
             return Refused(assessment, None, (Reason("no_requirement", sentence),), ())
         reasons = find_reasons(live, assessment, circumstances, requirement, policy, now)
         if not reasons:
-            ends = min([item.expires_at for item in live], default=now)
+            ends = min([find_end(item, policy) for item in live], default=now)
             expires_at = min(ends, now + timedelta(seconds=requirement.decision_lifetime_s))
             return Allowed(assessment, requirement, expires_at, find_grace(live, requirement, policy))
 
@@ -112,9 +112,15 @@ def find_live(evidence: Iterable[Evidence], policy: Policy, now: datetime) -> tu
         method = policy.methods.get(item.method)
         if method is None or method.role != "factor":
             return False
-        return item.at <= now < min(item.expires_at, item.at + timedelta(seconds=method.lifetime_s))
+        return item.at <= now < find_end(item, policy)
 
     return tuple(item for item in evidence if counts(item))
+
+
+def find_end(item: Evidence, policy: Policy) -> datetime:
+    """Return when `item` stops counting: at its own end or the method's, unless a wait keeps it longer."""
+    end = min(item.expires_at, item.at + timedelta(seconds=policy.methods[item.method].lifetime_s))
+    return end if item.kept_until is None else max(end, item.kept_until)
 
 
 def find_reasons(

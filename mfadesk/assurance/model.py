@@ -118,6 +118,10 @@ class Limits:
     low_proof_suspension_s: int
     finish_after_suspension_s: int
     survivor_window_s: int
+    approval_wait_s: int
+    """How long a case waits for approvals; proof that counted when they were asked for is kept that long."""
+    approval_life_s: int
+    """How long one approval counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +158,8 @@ class Evidence:
     authenticator_id: str | None = None
     second_attested: bool = False
     """A second operator, chosen by the system, attested the same: only both together can then have faked it."""
+    kept_until: datetime | None = None
+    """Until when a wait for approvals keeps it, beyond its own end (SETTLED 13)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from mfadesk.cases.approvals import ONLY_APPROVALS, digest_of_bundle
 from mfadesk.cases.events import Event
-from mfadesk.cases.state import CaseState, Verdict, apply
+from mfadesk.cases.parts import Verdict
+from mfadesk.cases.state import CaseState, apply
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness, new_id
@@ -43,6 +45,12 @@ MAX_RESYNC_TRIES = 3
 LOW_PROOF_SUSPENSION_S = 24 * 3_600
 """A suspension on little proof ends after this long (SETTLED 10)."""
 
+LOOK_AGAIN_S = 60
+"""How soon a case that waits for approvals is judged again where the provider did not answer."""
+
+GRACE_HOLDS = ("enrol", "confirm", "act")
+"""Steps whose own time begins only when a waiting time that policy sets is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -64,6 +72,10 @@ class Authority(Protocol):
 
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
         """Return the body of a ``decided`` event at `now`, signed."""
+        ...
+
+    def ask(self, state: CaseState, action: str, then: str, now: datetime) -> Mapping[str, Any]:
+        """Return the body of an ``approvals_asked`` event, with its receipt. `then`: the step that follows where nobody approves."""
         ...
 
 
@@ -109,6 +121,8 @@ class Draft:
             after_s, owner, then = step.deadline.after_s, step.deadline.owner, step.deadline.then
         elif step.kind in ("ask", "instruct"):
             after_s, owner = UNATTENDED_S, "operator"
+        if after_s is not None and step.kind in GRACE_HOLDS:
+            after_s += grace_left_s(self.state, self.now)
         deadline = to_stamp(self.now + timedelta(seconds=after_s)) if after_s is not None else None
         self.emit("step_entered", step=step.id, kind=step.kind, deadline_at=deadline, owner=owner, then=then)
 
@@ -187,11 +201,30 @@ def pass_deadline(draft: Draft, runbook: Runbook) -> None:
         draft.emit("alert_raised", pattern="left_frozen")
         draft.intend("alert", target="left_frozen")
         draft.close("left_frozen", "stopped")
-    elif state.deadline_then:
+        return
+    if state.ask is not None:
+        draft.emit("alert_raised", pattern="nobody_approved")
+        draft.intend("alert", target="nobody_approved")
+    if state.deadline_then:
         _enter(draft, runbook.steps[state.deadline_then])
         advance(draft, runbook)
     else:
         draft.close("nobody_went_on", "stopped")
+
+
+def prove_again(draft: Draft, runbook: Runbook) -> None:
+    """Go back from a decision to the proof before it: what was proved is void, and a wait for approvals has nothing to wait on."""
+    if draft.state.step_kind != "decide":
+        return
+    proofs = [name for name in draft.state.visited if runbook.steps[name].kind == "verify"]
+    if proofs:
+        _enter(draft, runbook.steps[proofs[-1]])
+
+
+def grace_left_s(state: CaseState, now: datetime) -> int:
+    """Return the seconds until everything that was allowed may be done; 0 where no waiting time runs (R47)."""
+    starts = [verdict.starts_at for verdict in state.verdicts.values() if verdict.allowed and now < verdict.expires_at]
+    return max(0, int((max(starts, default=now) - now).total_seconds()))
 
 
 def is_authorised(state: CaseState, verb: str, now: datetime) -> bool:
@@ -215,9 +248,10 @@ def _enter(draft: Draft, step: Step) -> None:
         case "verify":
             draft.intend("consider", quiet=True)
         case "act":
+            grace_s = grace_left_s(draft.state, draft.now)
             for verb in step.verbs:
                 for target in _targets_of(draft.state, verb):
-                    draft.intend(verb, target)
+                    draft.intend(verb, target, delay_s=0 if verb == "suspend_old" else grace_s)
         case "notify":
             draft.intend("notify", target=step.id)
         case "escalate":
@@ -268,23 +302,53 @@ def _is_finished(draft: Draft, step: Step, authority: Authority | None) -> bool:
         case "escalate":
             return True
         case _:
-            # wait and approve move on by a command of their own, or by their deadline.
+            # A wait moves on by a command of its own, or by its deadline.
             return False
 
 
 def _decide(draft: Draft, step: Step, authority: Authority | None) -> bool:
-    """A verify step is finished once the executor allows; a decide step once it has said anything."""
+    """A verify step is finished once the proof suffices; a decide step once the executor has allowed or refused.
+
+    Where nothing but approvals is missing, the decide step asks for them and waits: no runbook needs to spell it.
+    """
     action = step.action or ""
     verdict = draft.state.verdicts.get(action)
-    stands = verdict is not None and verdict.allowed and draft.now < verdict.expires_at
-    if not stands and authority is not None:
-        body = authority.decide(draft.state, action, draft.now)
-        if body["verdict"] == "allowed" or step.kind == "decide":
-            draft.emit("decided", **body)
-            stands = body["verdict"] == "allowed"
-    if step.kind == "decide":
-        return action in draft.state.verdicts
-    return stands
+    if verdict is not None and verdict.allowed and draft.now < verdict.expires_at:
+        return True
+    if authority is None:
+        return step.kind == "decide" and draft.state.ask is None and verdict is not None
+    body = authority.decide(draft.state, action, draft.now)
+    if body["verdict"] == "allowed":
+        draft.emit("decided", **body)
+        if body["grace_s"]:
+            draft.intend("notify", target="grace")
+        return True
+    if step.kind == "verify":
+        return bool(body["reasons"] == ONLY_APPROVALS)
+    if body["reasons"] == ONLY_APPROVALS:
+        _ask_for_approvals(draft, step, authority)
+        return False
+    if draft.state.ask is not None and "provider_unknown" in body["reasons"]:
+        # Nobody's yes may be lost to a provider that did not answer for a minute; nothing is granted meanwhile.
+        draft.intend("consider", quiet=True, delay_s=LOOK_AGAIN_S)
+        return False
+    draft.emit("decided", **body)
+    return True
+
+
+def _ask_for_approvals(draft: Draft, step: Step, authority: Authority) -> None:
+    """Ask, once for each thing that is to be approved: what was proved may change, and then the question is another."""
+    state, action = draft.state, step.action or ""
+    if state.ask is not None and state.ask.over == digest_of_bundle(state, action):
+        return
+    values = {**values_of(state), "decision": "refused"}
+    then = next(edge.to for edge in step.edges if edge.guard is None or evaluate(edge.guard, values))
+    body = authority.ask(state, action, then, draft.now)
+    draft.emit("approvals_asked", **body)
+    if body["owner"] == "security":
+        draft.emit("alert_raised", pattern="nobody_can_approve")
+        draft.intend("alert", target="nobody_can_approve")
+    draft.intend("notify", target="approval")
 
 
 def _nothing_is_open(state: CaseState) -> bool:

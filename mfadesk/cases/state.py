@@ -8,56 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from mfadesk.assurance.model import Evidence
+from mfadesk.cases.approvals import Approval, Ask
+from mfadesk.cases.changes import CHANGES
 from mfadesk.cases.events import Event
+from mfadesk.cases.parts import EffectState, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
 from mfadesk.kernel.errors import Broken
 
 Status = Literal["none", "open", "frozen", "closed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of evidence in a case: what assurance needs, and what ties it to the case."""
-
-    evidence: Evidence
-    session: str | None
-    receipt: str
-    nonce: str
-    second_by: str = ""
-    second_at: datetime | None = None
-    second_receipt: str = ""
-    second_nonce: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EffectState:
-    """An intended effect and how far it came."""
-
-    id: str
-    verb: str
-    target: str
-    state: Literal["asked", "done", "delayed", "failed"]
-    at: datetime
-    problem: str = ""
-    retry_at: datetime | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The executor's last signed decision for one action."""
-
-    action: str
-    allowed: bool
-    at: datetime
-    starts_at: datetime
-    """When its grace is over: nothing but a suspension is done before."""
-    expires_at: datetime
-    points: int
-    needed: int
-    reasons: tuple[str, ...]
-    receipts: tuple[str, ...]
-    signature: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +68,11 @@ class CaseState:
     asked_as: Mapping[str, str] = field(default_factory=dict)
     """In what capacity each was asked: manager, hr, peers."""
     second_asked: Mapping[str, str] = field(default_factory=dict)
+    ask: Ask | None = None
+    """The approvals that the case waits for; None while it waits for none."""
+    approvals: tuple[Approval, ...] = ()
+    hands: frozenset[str] = frozenset()
+    """Every member of staff who did or attested something in the case: none of them approves it."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     chosen_kind: str = ""
     effects: Mapping[str, EffectState] = field(default_factory=dict)
@@ -154,7 +117,15 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
-    return _with(changed, seq=state.seq + 1)
+    return _with(changed, seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+
+
+def _hands_in(event: Event) -> frozenset[str]:
+    """Return the members of staff whose work the event shows. Who approves works on nothing."""
+    if event.kind in ("approval_given", "approval_refused"):
+        return frozenset()
+    told = (event.actor, event.body.get("owner"), event.body.get("by"))
+    return frozenset(name for name in told if isinstance(name, str) and name.startswith("staff:"))
 
 
 def _with(state: CaseState, **changes: Any) -> CaseState:
@@ -216,7 +187,7 @@ def _answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSt
 @_on("step_entered")
 def _entered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(
-        state, step=body["step"], step_kind=body["kind"], step_since=event.at, visited=(*state.visited, body["step"]),
+        state, step=body["step"], step_kind=body["kind"], step_since=event.at, visited=(*state.visited, body["step"]), ask=None,
         deadline_at=_moment(body["deadline_at"]), deadline_owner=body["owner"], deadline_then=body["then"],
     )  # fmt: skip
 
@@ -234,7 +205,9 @@ def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> 
 @_on("thawed")
 def _thawed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
-    return _with(state, status="open", session=None, confirmed=False, pieces=(), verdicts={}, chosen_kind="")
+    return _with(
+        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind=""
+    )
 
 
 @_on("confirmed")
@@ -320,7 +293,34 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
     )
-    return _with(state, verdicts={**state.verdicts, body["action"]: verdict})
+    return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
+
+
+@_on("approvals_asked")
+def _approvals_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    ask = Ask(
+        body["action"], body["over"], body["needed"], tuple(body["asked"]), from_stamp(body["since"]),
+        from_stamp(body["until"]), body["then"], body["owner"], event.at, body["nonce"], body["receipt"],
+    )  # fmt: skip
+    return _with(state, ask=ask, deadline_at=ask.until, deadline_owner=ask.owner, deadline_then=ask.then)
+
+
+@_on("approval_given")
+def _approved(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    approval = Approval(
+        body["action"], body["by"], body["over"], event.at, from_stamp(body["expires_at"]), body["nonce"], body["receipt"]
+    )
+    return _with(state, approvals=(*state.approvals, approval))
+
+
+@_on("deadline_passed")
+def _late(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    if state.ask is None:
+        return state
+    # Nobody approved in time: guards that ask about the decision from here on shall read a refusal.
+    action, at = state.ask.action, event.at
+    refused = Verdict(action, False, at, at, at, 0, 0, ("approvals_needed",), (), "")
+    return _with(state, ask=None, verdicts={**state.verdicts, action: refused})
 
 
 @_on("kind_chosen")
@@ -357,36 +357,6 @@ def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) ->
     return _with(state, effects={**state.effects, effect.id: moved})
 
 
-@_on("enrolment_begun")
-def _begun(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, new_authenticator=body["authenticator"], new_kind=body["kind"], tested_at=None)
-
-
-@_on("enrolment_lost")
-def _lost(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, new_authenticator="", new_kind="", tested_at=None)
-
-
-@_on("resynced")
-def _resynced(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, resynced=body["authenticator"], tested_at=None)
-
-
-@_on("resync_failed")
-def _resync_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return replace(state, resync_failures=state.resync_failures + 1)
-
-
-@_on("tested")
-def _tested(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, tested_at=event.at)
-
-
-@_on("test_failed")
-def _test_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, test_failures=state.test_failures + 1)
-
-
 @_on("alert_raised")
 def _alert(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(state, alerts=(*state.alerts, body["pattern"]))
@@ -402,5 +372,12 @@ def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseStat
     return _with(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
 
 
-for _quiet in ("pressure_noted", "deadline_passed", "locator_issued"):
+def _sets(change: Callable[[CaseState, Event], dict[str, Any]]) -> _Fold:
+    return lambda state, event, body: _with(state, **change(state, event))
+
+
+for _name, _change in CHANGES.items():
+    _on(_name)(_sets(_change))
+
+for _quiet in ("pressure_noted", "approval_refused", "locator_issued"):
     _on(_quiet)(lambda state, event, body: state)

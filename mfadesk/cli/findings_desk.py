@@ -104,6 +104,35 @@ def staff(home: Home) -> Iterable[Finding]:
         yield passed("staff", f"{len(members)} people work here, each with a passkey.")
 
 
+def approvers(home: Home) -> Iterable[Finding]:
+    """As many people can approve as policy may ask for, and one more, since whoever works on a case does not approve it."""
+    from mfadesk.assurance.policy import load_policy
+    from mfadesk.operations.approvers import APPROVING, find_approvers
+    from mfadesk.store.models import StaffKey, StaffMember
+
+    rules = load_policy(Path(home.config.policy) if home.config.policy else None)
+    most = max((requirement.approvals for requirement in rules.requirements.values()), default=0)
+    with_key = set(StaffKey.objects.values_list("staff_id", flat=True))
+    able = {approver.person_id for approver in find_approvers() if approver.id in with_key}
+    if len(able) <= most and most:
+        yield warned(
+            "approvers",
+            f"Policy asks for up to {most} approvals, and {len(able)} people here can give one. It takes {most + 1}: whoever works on "
+            "a case does not approve it.",
+            "Give more people the role approver, a directory entry (`--person`) and a desk key.",
+        )
+    elif most:
+        yield passed("approvers", f"{len(able)} people can approve; policy asks for at most {most}.")
+    members = StaffMember.objects.filter(active=True, person_id=None)
+    untied = [member.desk for member in members if APPROVING & set(member.roles)]
+    if untied:
+        yield warned(
+            "untied_approvers",
+            f"Tied to nobody in the directory: {', '.join(untied)}. They cannot approve, since nobody could tell whose case it is.",
+            "Invite them again with `--person`.",
+        )
+
+
 def directory(home: Home) -> Iterable[Finding]:
     """People are there, and the ones who matter have a manager who can vouch."""
     from mfadesk.operations.import_directory import people_held
@@ -215,5 +244,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    database, ledger, staff, directory, provider, policy, runbooks, processes, risks,
+    database, ledger, staff, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

@@ -29,5 +29,7 @@ urlpatterns = [
     path("cases/<str:case_id>/pressure", views_case.pressure, name="pressure"),
     path("cases/<str:case_id>/attestations/options", views_case.attestation_options, name="attestation_options"),
     path("cases/<str:case_id>/attestations", views_case.attestations, name="attestations"),
+    path("cases/<str:case_id>/approvals/options", views_case.approval_options, name="approval_options"),
+    path("cases/<str:case_id>/approvals", views_case.approvals, name="approvals"),
     path("cases/<str:case_id>/record", views_case.record, name="record"),
 ]

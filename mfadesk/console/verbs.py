@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import attest, calls_view, case_view, codes, record, vouch, work_case
+from mfadesk.operations import approvals, attest, calls_view, case_view, codes, record, vouch, work_case
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -98,6 +98,16 @@ def begin_attestation(actor: Actor, case_id: str, method: str, statement: str, v
 def finish_attestation(actor: Actor, case_id: str, response: Mapping[str, Any]) -> None:
     """Hand the assertion on for checking."""
     attest.finish_attestation(current_desk(), actor, case_id, response)
+
+
+def begin_approval(actor: Actor, case_id: str, answer: str, reason: str, over: str) -> Mapping[str, Any]:
+    """Return WebAuthn request options whose challenge commits to case, what was shown, the answer and the reason."""
+    return approvals.begin_approval(current_desk(), actor, case_id, answer, reason, over)
+
+
+def finish_approval(actor: Actor, case_id: str, reason: str, response: Mapping[str, Any]) -> None:
+    """Hand the signed answer on for checking."""
+    approvals.finish_approval(current_desk(), actor, case_id, reason, response)
 
 
 def begin_desk_key(actor: Actor) -> Mapping[str, Any]:

@@ -143,6 +143,8 @@ def _narrow(view: CallsView, text: str) -> CallsView:
 
     return replace(
         view,
+        approvals=keep(view.approvals),
+        seconds=keep(view.seconds),
         mine=keep(view.mine),
         waiting=keep(view.waiting),
         others=keep(view.others),

@@ -168,6 +168,26 @@ def attestations(request: HttpRequest, actor: Actor, case_id: str) -> HttpRespon
     )
 
 
+@require_POST
+@staff_page
+def approval_options(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Answer WebAuthn request options as JSON, for the yes or no that an approver is about to sign."""
+    form = request.POST
+    try:
+        reason = form.get("reason", "")[:VALUE_LIMIT].strip()
+        return JsonResponse(verbs.begin_approval(actor, case_id, form.get("answer", ""), reason, form.get("over", "")))
+    except EXPECTED as error:
+        return problem_json(error)
+
+
+@require_POST
+@staff_page
+def approvals(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Take the signed yes or no."""
+    reason = request.POST.get("reason", "")[:VALUE_LIMIT].strip()
+    return _act(request, actor, case_id, lambda: verbs.finish_approval(actor, case_id, reason, parse_response(request)))
+
+
 @require_safe
 @staff_page
 def record(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:

@@ -1,6 +1,6 @@
 """The shapes of the map grammar: what kind of step it is can be told from the outline alone, in grey and in print.
 
-ask, instruct, notify: rounded box · verify: hexagon · decide: diamond · approve: double box · act: box with a heavy left
+ask, instruct, notify: rounded box · verify: hexagon · decide: diamond · act: box with a heavy left
 edge · enrol, resync, confirm: box with cut corner · wait: stadium with a clock · escalate: box with a flag edge · a good end: double
 circle · a refused end: octagon · any other end: single circle. Sizes are attributes, colours are classes: a strict content
 policy blocks `style`.
@@ -35,7 +35,6 @@ KIND_WORDS = {
     "notify": "Tell",
     "instruct": "Say",
     "wait": "Wait",
-    "approve": "Approve",
     "escalate": "Alert",
     "end": "End",
 }
@@ -125,9 +124,8 @@ def _text(lines: tuple[str, ...], x: float, y: float, name: str, step: int = LIN
     return f'<text class="{name}">{spans}</text>'
 
 
-def _rect(at: Placed, name: str, radius: float, inset: float = 0) -> str:
-    x, y = at.x - at.width / 2 + inset, at.y - at.height / 2 + inset
-    width, height = at.width - 2 * inset, at.height - 2 * inset
+def _rect(at: Placed, name: str, radius: float) -> str:
+    x, y, width, height = at.x - at.width / 2, at.y - at.height / 2, at.width, at.height
     return (
         f'<rect class="{name}" x="{number(x)}" y="{number(y)}" width="{number(width)}" '
         f'height="{number(height)}" rx="{number(min(radius, height / 2))}"/>'
@@ -158,10 +156,6 @@ def _diamond(at: Placed, step: Step) -> str:
             (at.x - at.width / 2, at.y),
         ]
     )
-
-
-def _double(at: Placed, step: Step) -> str:
-    return _rect(at, "map-shape", 3) + _rect(at, "map-inner", 2, 4)
 
 
 def _heavy(at: Placed, step: Step) -> str:
@@ -212,7 +206,6 @@ def _badge(at: Placed, badge: int, slanted: bool) -> str:
 _OUTLINES = {
     "verify": _hexagon,
     "decide": _diamond,
-    "approve": _double,
     "act": _heavy,
     "enrol": _cut,
     "resync": _cut,

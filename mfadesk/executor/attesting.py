@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 SECOND_LOOK_S = 1_800
+KEY_ROLES = frozenset({"operator", "approver", "administrator"})
+"""Whose word counts as an assertion, and who therefore has a desk key."""
 
 
 def begin_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return creation options for a desk key."""
-    staff = _member(str(payload["staff"]))
+    staff = _member(str(payload["staff"]), KEY_ROLES)
     challenge = make_challenge(executor, "staff_key", "", {"staff": str(staff.pk)})
     options = relying_party(executor).creation_options(
         str(payload["name"]), f"staff/{staff.pk}".encode(), "passkey", challenge,
@@ -35,7 +37,7 @@ def begin_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any]
 
 def finish_staff_key(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Verify the registration and put the key into the register."""
-    staff = _member(str(payload["staff"]))
+    staff = _member(str(payload["staff"]), KEY_ROLES)
     response = payload["response"]["json"]
     says, challenge, _options = take_challenge(executor, "staff_key", "", response)
     if load_credentials(executor.keys, str(staff.pk)):
@@ -151,8 +153,8 @@ def _choose_second(executor: Executor, first: StaffMember, subject: str | None) 
     return others[int.from_bytes(executor.desk.randomness.bytes(4), "big") % len(others)]
 
 
-def _member(staff_id: str) -> StaffMember:
+def _member(staff_id: str, roles: frozenset[str] = frozenset({"operator"})) -> StaffMember:
     member = StaffMember.objects.filter(pk=staff_id, active=True).first() if staff_id.isdigit() else None
-    if member is None or "operator" not in member.roles:
-        raise Refusal("not_your_role", "Your role does not attest. Ask an operator.")
+    if member is None or not roles & set(member.roles):
+        raise Refusal("not_your_role", "Your role neither attests nor approves. Ask an operator.")
     return member

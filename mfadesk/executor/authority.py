@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mfadesk.assurance.model import Allowed
-from mfadesk.cases.state import CaseState, Verdict
-from mfadesk.executor.receipts import require_genuine
+from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_eligible
+from mfadesk.cases.parts import Verdict
+from mfadesk.cases.state import CaseState
+from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
+from mfadesk.executor.staff_keys import load_credentials
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
+from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import BINDS, Sight, judge
 from mfadesk.operations.people import find_person
@@ -40,10 +44,9 @@ class SigningAuthority:
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
         """Return the signed body of a ``decided`` event at `now`, the moment of the event that carries it.
 
-        Raises Broken where a piece of evidence carries no genuine receipt: then nothing is decided and security hears.
+        Raises Broken where a piece of evidence or an approval carries no genuine receipt: then nothing is decided and security hears.
         """
-        for piece in state.pieces:
-            require_genuine(self.keys.receipt, state, piece)
+        self._require_genuine(state)
         person = find_person(state.subject)
         if person is None:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
@@ -54,8 +57,9 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "policy_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
-        decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now)
-        requirement = decision.requirement
+        approvers = find_approvers()
+        decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers)
+        requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,
             "verdict": "allowed" if isinstance(decision, Allowed) else "refused",
@@ -63,12 +67,47 @@ class SigningAuthority:
             "needed": requirement.minimum if requirement else 0,
             "grace_s": decision.grace_s if isinstance(decision, Allowed) else 0,
             "expires_at": to_stamp(now),
-            "receipts": sorted(piece.receipt for piece in state.pieces),
+            "receipts": sorted([piece.receipt for piece in state.pieces] + [yes.receipt for yes in approvals]),
             "reasons": [] if isinstance(decision, Allowed) else [reason.code for reason in decision.reasons],
         }
         if isinstance(decision, Allowed):
             body["expires_at"] = to_stamp(now + timedelta(seconds=self._life_s(decision)))
         return self._sign(state, now, body)
+
+    def ask(self, state: CaseState, action: str, then: str, now: datetime) -> Mapping[str, Any]:
+        """Return the body of an ``approvals_asked`` event: who is asked, and until when. Called where `decide` lacks nothing else.
+
+        Where too few of them have a desk key to answer with, security owns the wait. A question that changed keeps its end.
+        """
+        limits, before = self.desk.policy.limits, state.ask
+        since, until = now, now + timedelta(seconds=limits.approval_wait_s)
+        if before is not None and before.action == action:
+            since, until = before.since, before.until
+        eligible = find_eligible(state, find_approvers())
+        needed = self._approvals_needed(state, action, now)
+        able = sum(1 for approver in eligible if load_credentials(self.keys, approver.id))
+        body = {
+            "action": action, "over": digest_of_bundle(state, action), "needed": needed,
+            "asked": [approver.id for approver in eligible], "since": to_stamp(since), "until": to_stamp(until), "then": then,
+            "owner": "approver" if able >= needed else "security",
+        }  # fmt: skip
+        return mint_ask(self.keys.receipt, state, body, now, self.desk.randomness)
+
+    def _approvals_needed(self, state: CaseState, action: str, now: datetime) -> int:
+        person = find_person(state.subject)
+        if person is None:
+            raise Broken(f"case {state.id}: approvals are asked for a person who is not on file")
+        judged = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, ())
+        return judged.requirement.approvals if judged.requirement else 0
+
+    def _require_genuine(self, state: CaseState) -> None:
+        key = self.keys.receipt
+        for piece in state.pieces:
+            require_genuine(key, state, piece)
+        for approval in state.approvals:
+            require_genuine_approval(key, state, approval)
+        if state.ask is not None:
+            require_genuine_ask(key, state, state.ask)
 
     def _life_s(self, decision: Allowed) -> int:
         """Return how long the bundle may take: what binds a new one is finished by its owner, who has a day for it (SETTLED 12, 16)."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import attesting, enrolling, proofs, repudiating, resyncing, vouching
+from mfadesk.executor import approving, attesting, enrolling, proofs, repudiating, resyncing, vouching
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
@@ -31,6 +31,8 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,
     "finish_attestation": attesting.finish_attestation,
+    "begin_approval": approving.begin_approval,
+    "finish_approval": approving.finish_approval,
     "begin_staff_key": attesting.begin_staff_key,
     "finish_staff_key": attesting.finish_staff_key,
     "enrol": enrolling.enrol,

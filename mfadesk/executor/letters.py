@@ -13,7 +13,7 @@ from mfadesk.operations.people import find_person
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
 from mfadesk.ports.people import Contact, Person
-from mfadesk.store.models import Locator
+from mfadesk.store.models import Locator, StaffMember
 
 if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
@@ -47,6 +47,8 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
             yield from _to(
                 voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
             )
+    elif target == "approval":
+        yield from _to_approvers(executor, state, desk)
     elif target == "link":
         token = issue_in_unit(executor, "link", state.id, LINK_LIFE_S)
         text = (
@@ -58,9 +60,10 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     else:
         yield from _to(person, executor, *_news(executor, state, target, effect, desk))
         manager = find_person(person.manager_id)
-        if target == "attempt" and manager is not None:
+        if target in ("attempt", "grace") and manager is not None:
+            done = "It was not done." if target == "attempt" else "It was proved, and it is done after a waiting time."
             text = (
-                f"Someone asked the {desk} to change how {person.name} signs in. It was not done.\n\n"
+                f"Someone asked the {desk} to change how {person.name} signs in. {done}\n\n"
                 f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
             )
             yield from _to(manager, executor, f"Somebody asked about {person.name}'s sign-in", text)
@@ -93,13 +96,45 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
             "If that was not you, ring the desk on the number on your badge.",
         )
     step = executor.desk.runbook_of(state).steps.get(target)
+    if target == "grace":
+        what, told = "A change to how you sign in", _grace_text(state, desk)
+    else:
+        what = step.title if step else ""
+        told = step.tell if step is not None and step.tell else "How you sign in has changed."
     token = issue_in_unit(
         executor, "not_me", state.id, NOT_ME_LIFE_S,
-        {"what": step.title if step else "", "authenticator": state.new_authenticator, "person": state.subject},
+        {"what": what, "authenticator": state.new_authenticator, "person": state.subject},
     )  # fmt: skip
-    told = step.tell if step is not None and step.tell else "How you sign in has changed."
     text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
-    return "Your sign-in has changed", f"{text}\n{desk}"
+    subject = "Your sign-in is about to change" if target == "grace" else "Your sign-in has changed"
+    return subject, f"{text}\n{desk}"
+
+
+def _grace_text(state: CaseState, desk: str) -> str:
+    """Return the notice of a change that waits: whoever it is not shall have the time to say so (R47)."""
+    starts_at = max(verdict.starts_at for verdict in state.verdicts.values() if verdict.allowed)
+    return (
+        f"Someone proved to the {desk} that they are you and asked for a new way to sign in.\n"
+        f"Nothing new is added before {starts_at:%H:%M} UTC on {starts_at.day} {starts_at:%B}, so that you can stop it.\n\n"
+        "If that was you, open the page that you proved yourself on again then, and go on."
+    )
+
+
+def _to_approvers(executor: Executor, state: CaseState, desk: str) -> Iterator[tuple[str, str, str]]:
+    """Ask those who may approve. The letter names nobody, opens nothing and holds no secret: the desk's own sign-in leads on."""
+    if state.ask is None:
+        return
+    for member in StaffMember.objects.filter(pk__in=[int(key) for key in state.ask.asked], active=True).order_by("pk"):
+        person = find_person(member.person_id)
+        if person is None:
+            continue
+        text = (
+            f"A request at the {desk} waits for your yes or no, until {state.ask.until:%H:%M} UTC.\n\n"
+            f"Sign in to the desk as you always do. It stands on the first page, under Waiting for your approval:\n"
+            f"{_url(executor, '/')}\n\n"
+            "Answering takes your desk key. If you have none yet, the foot of every page leads to its set-up."
+        )
+        yield from _to(person, executor, "A request waits for your approval", text, settled=True)
 
 
 def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: Person) -> str:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mfadesk.assurance.model import Policy
-from mfadesk.cases.state import CaseState, Piece
+from mfadesk.cases.approvals import Approval, Ask
+from mfadesk.cases.parts import Piece
+from mfadesk.cases.state import CaseState
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken
@@ -39,6 +41,43 @@ def mint_second(key: bytes, state: CaseState, *, method: str, by: str, now: date
     """Return the body of a ``second_attested`` event, with its receipt."""
     body = {"method": method, "by": by, "nonce": randomness.bytes(12).hex()}
     return {**body, "receipt": authenticate(_message(state, {**body, "second": True}, now), key)}
+
+
+def mint_ask(key: bytes, state: CaseState, body: dict[str, Any], now: datetime, randomness: Randomness) -> dict[str, Any]:
+    """Return the body of an ``approvals_asked`` event, with its receipt: a wait keeps proof alive, so nobody else may begin one."""
+    body = {**body, "nonce": randomness.bytes(12).hex()}
+    return {**body, "receipt": authenticate(_message(state, {**body, "ask": True}, now), key)}
+
+
+def mint_approval(
+    key: bytes, state: CaseState, *, action: str, by: str, over: str, expires_at: datetime | None, now: datetime,
+    randomness: Randomness,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the body of an ``approval_given`` event with its receipt, or of an ``approval_refused`` one without an `expires_at`."""
+    body = {"action": action, "by": by, "over": over, "nonce": randomness.bytes(12).hex()}
+    if expires_at is not None:
+        body["expires_at"] = to_stamp(expires_at)
+    return {**body, "receipt": authenticate(_message(state, {**body, "approval": expires_at is not None}, now), key)}
+
+
+def require_genuine_ask(key: bytes, state: CaseState, ask: Ask) -> None:
+    """Raise Broken for a wait for approvals that this executor did not begin."""
+    body = {
+        "action": ask.action, "over": ask.over, "needed": ask.needed, "asked": list(ask.asked), "since": to_stamp(ask.since),
+        "until": to_stamp(ask.until), "then": ask.then, "owner": ask.owner, "nonce": ask.nonce, "ask": True,
+    }  # fmt: skip
+    if not is_authentic(_message(state, body, ask.at), key, ask.receipt):
+        raise Broken(f"case {state.id}: a wait for approvals that this executor did not begin")
+
+
+def require_genuine_approval(key: bytes, state: CaseState, approval: Approval) -> None:
+    """Raise Broken for an approval that this executor did not record, or recorded for another case or person."""
+    body = {
+        "action": approval.action, "by": approval.by, "over": approval.over, "expires_at": to_stamp(approval.expires_at),
+        "nonce": approval.nonce, "approval": True,
+    }  # fmt: skip
+    if not is_authentic(_message(state, body, approval.at), key, approval.receipt):
+        raise Broken(f"case {state.id}: an approval that carries no receipt of this executor")
 
 
 def require_genuine(key: bytes, state: CaseState, piece: Piece) -> None:

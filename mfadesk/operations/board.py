@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from mfadesk.assurance.decision import find_end, find_live
 from mfadesk.assurance.model import Allowed, Decision, Policy
 from mfadesk.assurance.words import join, say_compromise
+from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import METHOD_OF, Sight, available_methods, find_survivors, judge, newest_sight
+from mfadesk.operations.judgement import (
+    METHOD_OF,
+    Sight,
+    available_methods,
+    evidence_in,
+    find_survivors,
+    judge,
+    newest_sight,
+)
 from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.sayings import method_name
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
@@ -38,9 +48,10 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
     plans = () if isinstance(decision, Allowed) else decision.plans
     needed = requirement.minimum if requirement else 0
     allowed = isinstance(decision, Allowed)
+    waits = not isinstance(decision, Allowed) and [reason.code for reason in decision.reasons] == ONLY_APPROVALS
     return Board(
-        verdict="It may go ahead" if allowed else "Not enough yet",
-        enough=allowed,
+        verdict="It may go ahead" if allowed else "The proof is enough" if waits else "Not enough yet",
+        enough=allowed or waits,
         points=attack.points,
         needed=needed,
         could=plans[0].points if plans else None,
@@ -51,15 +62,14 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
             EvidenceLine(
                 method_name(e.method, desk.policy),
                 "A second operator saw the same" if e.second_attested else _how(e.established_by, e.method, desk.policy),
-                e.expires_at,
+                find_end(e, desk.policy),
             )
-            for e in state.evidence()
-            if e.expires_at > desk.now()
+            for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
         ),
         heard=tuple(s.replace("_", " ").capitalize() for s in sorted(state.signals)),
         plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
         no_plan=""
-        if plans or allowed
+        if plans or allowed or waits
         else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
         attest=_attest_lines(desk, actor, state, person),
         vouchers=_voucher_lines(state, person, actor),
@@ -76,7 +86,8 @@ def _cheapest(decision: Decision, policy: Policy) -> str:
         f"**{say_compromise(name, policy)}**"
         for name in sorted(attack.compromises, key=lambda n: -policy.compromises[n].points)
     ]
-    verdict = "" if isinstance(decision, Allowed) else " That is too cheap for what is asked."
+    cheap = any(r.code != "approvals_needed" for r in getattr(decision, "reasons", ()))
+    verdict = " That is too cheap for what is asked." if cheap else ""
     return f"To fake the proof we have, an impostor needs {join(parts)}. The password is taken as known.{verdict}"
 
 

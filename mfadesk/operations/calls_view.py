@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from mfadesk.kernel.errors import Invalid
+from mfadesk.operations.approvals import find_waiting
 from mfadesk.operations.desk import Desk, require_operator
 from mfadesk.operations.sayings import OUTCOME_WORDS
 from mfadesk.operations.views import AnswerLine, CallsView, CaseLine, Mark, PersonLine
@@ -25,6 +26,7 @@ _WAITING = {
     "operator": "You",
     "claimant": "The person",
     "security": "Security",
+    "approver": "Somebody who approves",
     "executor": "The desk's own machine",
     "": "You",
 }
@@ -41,15 +43,21 @@ def calls(desk: Desk, actor: Actor) -> CallsView:
     names = _names({row.subject_id for row in [*open_rows, *closed] if row.subject_id})
     about_me = {row.id for row in open_rows if actor.person_id and row.subject_id == actor.person_id}
     seconds = {row.id for row in open_rows if _is_drawn(row.id, actor)}
-    lines = [_line(row, names, actor, row.id in seconds) for row in open_rows if row.id not in about_me]
+    answers = {state.id for state in find_waiting(desk, actor)}
+    asks = {**dict.fromkeys(seconds, "A second look is asked of you"), **dict.fromkeys(answers, "Your approval is asked for")}
+    lines = [_line(row, names, actor, asks.get(row.id, "")) for row in open_rows if row.id not in about_me]
+    rest = [line for line in lines if not line.mine and line.id not in asks]
+    held = {row.id for row in open_rows if row.status == "open" and row.waiting_for in ("operator", "")}
     version = CaseRow.objects.order_by("-changed_at").values_list("changed_at", flat=True).first()
     return CallsView(
         mine=tuple(line for line in lines if line.mine),
-        waiting=tuple(line for line in lines if not line.mine and line.id in seconds),
-        others=tuple(line for line in lines if not line.mine and line.id not in seconds),
-        closed_today=tuple(_line(row, names, actor, False) for row in closed),
+        waiting=tuple(line for line in rest if line.id not in held),
+        others=tuple(line for line in rest if line.id in held),
+        closed_today=tuple(_line(row, names, actor) for row in closed),
         alerts=_alerts(actor),
         version=version.isoformat() if version else "0",
+        approvals=tuple(line for line in lines if line.id in answers),
+        seconds=tuple(line for line in lines if not line.mine and line.id in seconds - answers),
     )
 
 
@@ -98,20 +106,23 @@ def _is_drawn(case_id: str, actor: Actor) -> bool:
     return actor.id in load_case(case_id).second_asked.values()
 
 
-def _line(row: CaseRow, names: dict[str, str], actor: Actor, drawn: bool) -> CaseLine:
+def _line(row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> CaseLine:
+    """Return one line. `asks`: what is asked of this member of staff in somebody else's case."""
     mine = row.owner == f"staff:{actor.id}"
     if row.status == "closed":
         state, mark = OUTCOME_WORDS.get(_outcome(row), "Closed"), "quiet"
     elif row.status == "frozen":
         state, mark = "Frozen: two browsers used the code", "refused"
-    elif drawn:
-        state, mark = "A second look is asked of you", "now"
+    elif asks:
+        state, mark = asks, "now"
+    elif row.waiting_for == "approver":
+        state, mark = "Waits for approval", "waiting"
     else:
         state, mark = row.step.replace("-", " ").capitalize(), "now" if row.waiting_for == "operator" else "waiting"
     kind: Mark = mark  # type: ignore[assignment]
     return CaseLine(
         id=row.id, name=names.get(row.subject_id or "", "Not in the directory"), request=GOAL_WORDS.get(row.goal, row.goal),
-        state=state, mark=kind, waiting_for="You" if drawn else _WAITING.get(row.waiting_for, row.waiting_for),
+        state=state, mark=kind, waiting_for="You" if asks else _WAITING.get(row.waiting_for, row.waiting_for),
         deadline=row.deadline_at, opened_at=row.opened_at, mine=mine,
     )  # fmt: skip
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from datetime import datetime
 
+from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
+from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
 from mfadesk.operations.sayings import OUTCOME_WORDS, VERB_WORDS, timeline_of
-from mfadesk.operations.views import AnswerLine, CaseView, EffectLine, NowPanel, StepLine
+from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
 from mfadesk.runbook.situation import GOAL_WORDS
@@ -24,6 +27,11 @@ REFUSAL_SPEECH = (
     "We'll reach you on details that we already hold, and go on from there.",
 )
 """The one thing to say when it ends without a change: the same words whatever the reason."""
+
+APPROVAL_SPEECH = (
+    "You have proved enough. Somebody else here has to agree before anything changes. Your page goes on by itself.",
+)
+"""What the operator says while the case waits for a further person."""
 
 _DECIDING = ("verify", "decide", "act", "enrol", "resync", "confirm", "notify")
 
@@ -43,6 +51,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
+    approval = approval_panel(desk, actor, state, names)
     return CaseView(
         id=state.id,
         version=state.seq,
@@ -57,7 +66,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         steps=_steps(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
-        now=_now_panel(state, runbook),
+        now=_now_panel(state, runbook, approval, mine=mine, now=desk.now()),
         board=board_of(desk, actor, state, person, action) if person and action and state.status == "open" else None,
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
@@ -65,7 +74,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=_ticket(state, runbook),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person),
+        may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
+        approval=approval,
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
     )
 
@@ -142,7 +152,9 @@ def _road(state: CaseState, runbook: Runbook) -> list[Step]:
     return []
 
 
-def _now_panel(state: CaseState, runbook: Runbook | None) -> NowPanel:
+def _now_panel(
+    state: CaseState, runbook: Runbook | None, approval: ApprovalPanel | None, *, mine: bool, now: datetime
+) -> NowPanel:
     if state.status == "closed":
         end = runbook.steps.get(state.ending) if runbook else None
         say = (end.say,) if end is not None and end.say else REFUSAL_SPEECH if state.outcome in ("refused", "stopped") else ()
@@ -178,10 +190,35 @@ def _now_panel(state: CaseState, runbook: Runbook | None) -> NowPanel:
             return NowPanel("instruct", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
         case "verify":
             return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
+        case "decide" if approval is not None:
+            common |= {"say": APPROVAL_SPEECH if mine and not approval.over else (), "do": _approval_words(state, approval)}
+            title = "Do you approve this?" if approval.over else "Waiting for approval"
+            whom = (
+                "You, or somebody else who may approve" if approval.over else "Somebody who may approve and had no hand in this"
+            )
+            whom = "Security: nobody who may approve can answer now" if state.deadline_owner == "security" else whom
+            return NowPanel("wait", step.id, title, eyebrow, waiting_for=whom, **common)  # type: ignore[arg-type]
+        case "enrol" | "confirm" if grace_left_s(state, now):
+            whom = "A waiting time that policy sets. The person is told at every address and can stop it"
+            return NowPanel("wait", step.id, step.title, eyebrow, waiting_for=whom, **common)  # type: ignore[arg-type]
         case "enrol" | "confirm" | "resync":
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The person, on their own page", **common)  # type: ignore[arg-type]
         case _:
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The desk's own machine", **common)  # type: ignore[arg-type]
+
+
+def _approval_words(state: CaseState, approval: ApprovalPanel) -> str:
+    if approval.why_not:
+        return approval.why_not
+    if approval.over:
+        return "Look at what was proved and how. If anything does not fit, say no: the case then stops without a change."
+    missing = approval.needed - approval.have
+    people = "one more person" if missing == 1 else f"{missing} more people"
+    if state.deadline_owner == "security":
+        return f"The proof is enough, and policy asks for {people} to approve. Security was told that nobody can answer now."
+    return (
+        f"The proof is enough, and policy asks for {people} to approve. They have been asked; there is nothing for you to do."
+    )
 
 
 def _then(state: CaseState, runbook: Runbook) -> str:
@@ -220,6 +257,7 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
         return (("The old one is suspended", "suspend_old" in done), ("The people it concerns were told", "notify" in done))
     return (
         ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+        *([("Somebody else approved it", True)] if state.approvals else []),
         *((("The old one was suspended first", "suspend_old" in done),) if state.targets else ()),
         ("The new one signed in once", state.tested_at is not None),
         *((("The old one was removed", "remove_old" in done),) if state.targets else ()),
@@ -239,6 +277,8 @@ def _ticket(state: CaseState, runbook: Runbook | None) -> str:
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
         f"Proved by: {proved} ({points}).",
     ]
+    if state.approvals:
+        lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
     if state.tested_at and state.resynced:
         lines.append(f"Same authenticator, back in step and tested at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
     elif state.tested_at:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from mfadesk.assurance.decision import decide
+from mfadesk.assurance.decision import decide, find_live
 from mfadesk.assurance.model import (
     Allowed,
     Circumstances,
     Decision,
+    Evidence,
     Leaning,
     MethodId,
     Policy,
@@ -25,8 +26,10 @@ from mfadesk.assurance.model import (
     Requirement,
     ThreatLevel,
 )
+from mfadesk.cases.approvals import Approver, count_approvals
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
@@ -178,12 +181,24 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     )
 
 
-def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: Policy, threat: str, now: datetime) -> Decision:
-    """Return whether the evidence in the case suffices for `action`, and if not, what would."""
+def judge(
+    state: CaseState,
+    action: str,
+    person: Person,
+    sight: Sight,
+    policy: Policy,
+    threat: str,
+    now: datetime,
+    approvers: Iterable[Approver] | None = None,
+) -> Decision:
+    """Return whether evidence and approvals in the case suffice for `action`, and if not, what would.
+
+    approvers: who may approve at all; None reads it from the staff list, and the executor gives its own register's.
+    """
     nobody = person.break_glass or person.employment == "left"
     decision = decide(
         # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
-        evidence=() if nobody else state.evidence(),
+        evidence=() if nobody else evidence_in(state, action, policy),
         circumstances=circumstances_of(state, person, sight, now),
         action=action,
         tier=cast(Tier, state.tier),
@@ -197,12 +212,12 @@ def judge(state: CaseState, action: str, person: Person, sight: Sight, policy: P
         reasons = () if isinstance(decision, Allowed) else decision.reasons
         return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), ())
     if isinstance(decision, Allowed) and decision.requirement.approvals:
-        # Approvals have no road yet, and what policy asks for is never left out: the case goes to security instead.
-        needed = decision.requirement.approvals
-        reason = Reason(
-            "approvals_needed", f"Policy asks for {needed} more to approve this, which this desk cannot collect yet."
-        )
-        return Refused(decision.assessment, decision.requirement, (reason,), ())
+        known = find_approvers() if approvers is None else tuple(approvers)
+        missing = decision.requirement.approvals - len(count_approvals(state, action, known, now))
+        if missing > 0:
+            more = "one more person" if missing == 1 else f"{missing} more people"
+            reason = Reason("approvals_needed", f"The proof is enough. Policy asks for {more} to approve.")
+            return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
 
 
@@ -228,6 +243,15 @@ def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[Authen
         return kinds
     # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
     return tuple(k for k in kinds if k in PHISHING_RESISTANT) if "security_key" in kinds else ("passkey", "security_key")
+
+
+def evidence_in(state: CaseState, action: str, policy: Policy) -> tuple[Evidence, ...]:
+    """Return the evidence of a case, where what counted when approvals were asked for is kept while they are awaited (SETTLED 13)."""
+    evidence, ask = state.evidence(), state.ask
+    if ask is None or ask.action != action:
+        return evidence
+    counted = find_live(evidence, policy, ask.since)
+    return tuple(replace(item, kept_until=ask.until) if item in counted else item for item in evidence)
 
 
 def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requirement | None:

@@ -46,8 +46,8 @@ KINDS = {
 
 PHONE_LABEL = "The code that the new phone shows now"
 PHONE_HINT = "It changes every 30 seconds. Type it here, and say it to nobody."
-TOKEN_LABEL = "The code that the token shows"
-_TOKEN_ASKS = (
+FOB_LABEL = "The code that the token shows"
+_FOB_ASKS = (
     "Bring the token into its set-up mode.",
     "Press “Show it” here, and let it take in the picture.",
     "Type the code that it shows.",
@@ -94,6 +94,8 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
         return _setting_up(desk, state, base)
     if state.step_kind == "verify":
         return _proving(desk, state, base)
+    if state.ask is not None:
+        return _waiting_for_approval(state, base)
     if state.step_kind in ("ask", "instruct"):
         return PortalView(
             "wait",
@@ -174,7 +176,7 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
         return PortalView(
             "test", 4, title="Sign in once with the new one", lede="So that we both know it works, before the old one goes.",
             kinds=tuple(k for k in kinds if k.value == state.new_kind) or kinds, **base,
-            test_label=TOKEN_LABEL if state.new_kind == "hotp" else PHONE_LABEL,
+            test_label=FOB_LABEL if state.new_kind == "hotp" else PHONE_LABEL,
             test_hint=PHONE_HINT if state.new_kind != "hotp" else "Type it here, and say it to nobody.",
         )  # fmt: skip
     if not state.chosen_kind and len(kinds) > 1:
@@ -184,7 +186,7 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
     chosen = state.chosen_kind or (kinds[0].value if kinds else "")
     return PortalView(
         "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
-        kinds=tuple(k for k in kinds if k.value == chosen), asks=_TOKEN_ASKS if chosen == "hotp" else (), **base,
+        kinds=tuple(k for k in kinds if k.value == chosen), asks=_FOB_ASKS if chosen == "hotp" else (), **base,
     )  # fmt: skip
 
 
@@ -199,6 +201,17 @@ def _mending(state: CaseState, base: Mapping[str, Any]) -> PortalView:
     return PortalView(
         "resync", 4, title="Two codes, one after the other", lede="They tell the service where your device stands. Nothing else changes.",
         asks=("Type the code that your device shows now.", "Wait until it changes, and type the next one."), **base,
+    )  # fmt: skip
+
+
+def _waiting_for_approval(state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    if state.ask is not None and state.ask.owner == "security":
+        lede = "Nobody who may agree is here now. Security has been told and finds somebody. Nothing changes until then."
+    else:
+        lede = "You have proved enough. Somebody at the desk who did not take your call looks at it and agrees, or does not."
+    return PortalView(
+        "wait", 3, title="One more person has to agree", lede=f"{lede} You can ring off; keep this page open, it goes on by itself.",
+        proved=_proved(state), **base,
     )  # fmt: skip
 
 

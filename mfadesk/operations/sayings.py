@@ -120,6 +120,9 @@ _SAY: dict[str, _Say] = {
     "voucher_asked": lambda b, p, r: (f"Asked to vouch: {b['which']}", "waiting"),
     "voucher_answered": lambda b, p, r: (f"The voucher answered: {STATEMENTS[b['statement']]}", "done"),
     "second_asked": lambda b, p, r: (f"A second operator was drawn to look: {method_name(b['method'], p)}", "waiting"),
+    "approvals_asked": lambda b, p, r: (_asked(b["asked"], b["owner"]), "waiting"),
+    "approval_given": _plain("Approved by a further person", "done"),
+    "approval_refused": _plain("Not approved. The case stopped", "refused"),
     "decided": _decided,
     "kind_chosen": lambda b, p, r: (f"Chose to set up: {KIND_WORDS.get(b['kind'], b['kind'])}", "done"),
     "effect_intended": _effect("Asked the provider: {verb}", "waiting"),
@@ -139,6 +142,12 @@ _SAY: dict[str, _Say] = {
         "done" if b["outcome"] in _GOOD else "quiet",
     ),
 }
+
+
+def _asked(asked: list[str], owner: str) -> str:
+    if owner == "security":
+        return "Nobody who may approve can answer now. Security owns the wait"
+    return "Asked the one person who may approve" if len(asked) == 1 else f"Asked the {len(asked)} people who may approve"
 
 
 KIND_WORDS: Mapping[str, str] = {

@@ -48,6 +48,10 @@ class CallsView:
     closed_today: tuple[CaseLine, ...]
     alerts: tuple[str, ...]
     version: str
+    approvals: tuple[CaseLine, ...] = ()
+    """Cases of others that wait for this member of staff's yes or no."""
+    seconds: tuple[CaseLine, ...] = ()
+    """Cases of others in which they were drawn for a second look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,23 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalPanel:
+    """What waits for a further person's yes: shown to everybody who sees the case, and a form for whoever may answer."""
+
+    asks: tuple[str, ...]
+    """What happens after a yes, in plain words."""
+    asked_by: str
+    have: int
+    needed: int
+    given: tuple[str, ...]
+    """Who said yes so far."""
+    over: str
+    """What an answer commits to; empty for somebody who may not answer."""
+    why_not: str
+    """Why this approver may not answer here; empty for everybody else."""
+
+
+@dataclass(frozen=True, slots=True)
 class EffectLine:
     words: str
     state: Literal["asked", "done", "retrying", "failed"]
@@ -193,7 +214,8 @@ class CaseView:
     owner: str
     mine: bool
     may: frozenset[str]
-    """Verbs open to this member of staff now: answer, link, code, vouch, attest, take_over, end, thaw, pressure, export."""
+    """Verbs open to this member of staff now: answer, link, code, vouch, attest, approve, take_over, end, thaw, pressure, export."""
+    approval: ApprovalPanel | None = None
     portal_address: str = ""
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mfadesk.cases.engine import advance
+from mfadesk.cases.engine import advance, prove_again
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
@@ -124,6 +124,7 @@ def thaw(desk: Desk, actor: Actor, case_id: str) -> str:
             raise Refusal("not_frozen", "This case is not frozen.")
         end_sessions_of(case_id, draft.now)
         draft.emit("thawed")
+        prove_again(draft, desk.runbook_of(draft.state))
         code = issue_code(desk, draft)
         unit.commit(draft)
     return code

@@ -39,8 +39,7 @@ class Fact(IntEnum):
     RESYNCED = 64
     UNTOLD = 128
     """Something changed and the person was not told since."""
-    DECLINED = 256
-    UNTRIED = 512
+    UNTRIED = 256
     """An authenticator was brought back in step and has signed nobody in since."""
 
 
@@ -189,8 +188,6 @@ class _Walker:
             elif step.kind == "resync":
                 # Only a plain no left everything as it was; where no answer came, it may have happened.
                 yield after, facts if value == "rejected" else done, f"{name} = {value}"
-            elif step.kind == "approve":
-                yield after, done if value == "granted" else done | Fact.DECLINED, f"{name} = {value}"
             else:
                 yield after, done, f"{name} = {value}"
 

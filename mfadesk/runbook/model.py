@@ -12,7 +12,7 @@ from typing import Literal
 
 StepId = str
 StepKind = Literal[
-    "ask", "verify", "decide", "act", "enrol", "resync", "confirm", "notify", "instruct", "wait", "approve", "escalate", "end"
+    "ask", "verify", "decide", "act", "enrol", "resync", "confirm", "notify", "instruct", "wait", "escalate", "end"
 ]
 
 Verb = Literal[

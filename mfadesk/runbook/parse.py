@@ -41,7 +41,6 @@ MAX_VERSION = 1_000_000
 
 RESULTS: Mapping[StepKind, Variable] = {
     "decide": Variable("decision", ("allowed", "refused", UNKNOWN)),
-    "approve": Variable("approval", ("granted", "declined", UNKNOWN)),
     "resync": Variable("resync", ("accepted", "rejected", UNKNOWN)),
 }
 """What the engine itself sets when such a step is over. Guards may look at them; no author may declare them.
@@ -67,7 +66,6 @@ _NEEDED: Mapping[StepKind, tuple[str, ...]] = {
     "notify": ("tell", "next"),
     "instruct": ("next",),
     "wait": ("next",),
-    "approve": ("action", "next"),
     "escalate": ("alert", "next"),
     "end": ("outcome",),
 }

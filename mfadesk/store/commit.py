@@ -51,7 +51,12 @@ class Unit:
     randomness: Randomness
 
     def load(self, case_id: str) -> CaseState:
-        """Return the case as it stands. Raises Refusal ``no_such_case``."""
+        """Return the case as it stands, which nobody else changes until the transaction ends. Raises Refusal ``no_such_case``."""
+        if connection.vendor == "postgresql":
+            # On SQLite there is one writer anyway. Here two commands on one case would else meet at the insert, and the later
+            # one be sent away (``moved_on``) for a change that it could have been built upon.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"mfadesk/case/{case_id}",))
         state = load_case(case_id)
         if state.status == "none":
             raise Refusal("no_such_case", "There is no such case.")

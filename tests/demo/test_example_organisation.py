@@ -101,7 +101,7 @@ def test_a_token_with_a_button_counts_its_presses():
     assert [show(uri, n).code.replace(" ", "") for n in (1, 2)] == ["755224", "287082"]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_seeding_puts_people_accounts_and_staff_in_place(tmp_path):
     from allauth.mfa.models import Authenticator
     from django.contrib.auth import authenticate, get_user_model

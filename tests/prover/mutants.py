@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mfadesk.runbook.model import Edge, Guard, Runbook, Step
 
-WAITING = {"ask", "verify", "decide", "act", "enrol", "resync", "confirm", "instruct", "wait", "approve"}
+WAITING = {"ask", "verify", "decide", "act", "enrol", "resync", "confirm", "instruct", "wait"}
 SWAPS = {
     "replace_authenticator": "suspend_authenticator",
     "suspend_authenticator": "resync_authenticator",

@@ -40,7 +40,6 @@ class World:
     resynced: bool = False
     untried: bool = False
     untold: bool = False
-    declined: bool = False
 
 
 def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
@@ -48,7 +47,7 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
     found: set[tuple[str, str]] = set()
     reached: set[str] = set()
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
-    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "approval", "resync"}]
+    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "resync"}]
     walks = 0
 
     def go(step: Step, world: World) -> None:
@@ -105,13 +104,6 @@ def carried_out(step: Step, world: World) -> list[World]:
         no = replace(world, allowed=world.allowed - {step.action})
         yes = replace(world, allowed=world.allowed | {step.action})
         return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
-    if step.kind == "approve":
-        no = replace(world, declined=True)
-        return [
-            answered(world, "approval", "granted"),
-            answered(no, "approval", "declined"),
-            answered(no, "approval", "unknown"),
-        ]
     if step.kind == "enrol":
         return [replace(world, pending=True)]
     if step.kind == "confirm":
@@ -144,7 +136,7 @@ def carried_out(step: Step, world: World) -> list[World]:
 def wrong_here(step: Step, world: World):
     if step.kind in ("act", "enrol", "resync"):
         needs = list(step.verbs) if step.kind == "act" else [step.kind]
-        if world.declined or any(not world.allowed & ENOUGH_FOR[need] for need in needs):
+        if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
         if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
             yield "successor-first"

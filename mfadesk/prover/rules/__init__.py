@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mfadesk.prover.model import GraphRule, StateRule
 from mfadesk.prover.rules import (
+    approvals_found,
     decide_follows_verify,
     evidence_suffices,
     guards_total,
@@ -42,5 +43,6 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     guards_total,
     policy_knows,
     target_named,
+    approvals_found,
     texts_keep_secrets,
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from mfadesk.prover.demands import needs_of
-from mfadesk.prover.product import Fact, Node, Product
+from mfadesk.prover.product import Node, Product
 
 NAME = "evidence-suffices"
 SENTENCE = "Before every effect stands, on every path, a decision for an action that demands at least as much."
 
 
 def at(node: Node, product: Product) -> str | None:
-    """Return which effect of the step comes without a sufficient decision, or with a declined approval."""
+    """Return which effect of the step comes without a sufficient decision."""
     if node.step.kind not in ("act", "enrol", "resync"):
         return None
     granted = node.granted()
@@ -18,6 +18,4 @@ def at(node: Node, product: Product) -> str | None:
         if not any(product.demands.covers(have, need) for have in granted for need in needed):
             what = " or ".join(needed).replace("_", " ")
             return f'"{node.step.title}" can be reached without a decision that allows to {what}.'
-    if node.has(Fact.DECLINED):
-        return f'"{node.step.title}" can be reached although an approval was declined.'
     return None
