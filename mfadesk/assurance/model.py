@@ -20,6 +20,8 @@ ActionId = Literal[
     "resync_authenticator",
     "change_contact",
     "bind_first_authenticator",
+    "grant_bypass",
+    "grant_longer_bypass",
 ]
 """What a decision may allow; policy may name more, each with its requirement, and an action without one is refused."""
 

@@ -35,11 +35,21 @@ def _resync_failed(state: CaseState, event: Event) -> dict[str, Any]:
     return {"resync_failures": state.resync_failures + 1}
 
 
+def _bypass_given(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"bypass": event.body["grant"]}
+
+
+def _bypass_reviewed(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"bypass_reviewed": True}
+
+
 CHANGES: Mapping[str, Callable[[CaseState, Event], dict[str, Any]]] = {
     "enrolment_begun": _begun,
     "enrolment_lost": _lost,
     "tested": _tested,
     "test_failed": _test_failed,
+    "bypass_given": _bypass_given,
+    "bypass_reviewed": _bypass_reviewed,
     "resynced": _resynced,
     "resync_failed": _resync_failed,
 }

@@ -29,10 +29,13 @@ UNATTENDED_S = 3_600
 """A step that waits for staff and names no deadline of its own ends the case after this long, without a change."""
 
 AUTHORISED_BY: Mapping[str, frozenset[str]] = {
-    "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator"}),
+    "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"}),
+    "grant_bypass": frozenset({"grant_bypass", "grant_longer_bypass"}),
     "enrol_new": frozenset({"replace_authenticator", "add_authenticator", "bind_first_authenticator"}),
     "remove_old": frozenset({"replace_authenticator"}),
-    "end_sessions": frozenset({"replace_authenticator", "suspend_authenticator", "bind_first_authenticator"}),
+    "end_sessions": frozenset(
+        {"replace_authenticator", "suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"}
+    ),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
     "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
     "lift_suspension": frozenset({"replace_authenticator"}),
@@ -131,6 +134,10 @@ class Draft:
         if self.state.tested_at is None and self.state.effects_of("enrol_new"):
             # What was begun and never tested signs nobody in, and it shall not lie about either.
             self.intend("discard_new", target=self.state.new_authenticator)
+        if outcome != "bridged":
+            # A way in outlives only the case that ends as one; anywhere else something stronger stands, or nothing should.
+            for given in self.state.effects_of("grant_bypass"):
+                self.intend("end_bypass", target=given.id)
         self.emit("case_closed", ending=ending, outcome=outcome, events=self.state.seq + 1)
 
 
@@ -295,6 +302,8 @@ def _is_finished(draft: Draft, step: Step, authority: Authority | None) -> bool:
             return _nothing_is_open(state)
         case "enrol":
             return state.new_authenticator != ""
+        case "bypass":
+            return state.bypass != ""
         case "resync":
             return state.resynced != "" or state.resync_failures >= MAX_RESYNC_TRIES
         case "confirm":
@@ -356,7 +365,18 @@ def _nothing_is_open(state: CaseState) -> bool:
     return all(effect.state == "done" or effect.verb in _BESIDE for effect in state.effects.values())
 
 
-_BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new", "resync"}
+_BESIDE = {
+    "alert",
+    "lift_suspension",
+    "expire_suspension",
+    "notify",
+    "enrol_new",
+    "discard_new",
+    "resync",
+    "grant_bypass",
+    "end_bypass",
+    "remind_review",
+}
 """Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment and a pair of codes have a step
 of their own, and one that the provider did not answer is begun anew under another name."""
 

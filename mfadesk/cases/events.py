@@ -48,6 +48,8 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "effect_failed": "effect verb problem",
         "enrolment_begun": "authenticator kind",
         "enrolment_lost": "authenticator",
+        "bypass_given": "grant until review_by",
+        "bypass_reviewed": "",
         "resynced": "authenticator",
         "resync_failed": "authenticator reason",
         "tested": "authenticator",

@@ -81,6 +81,9 @@ class CaseState:
     resynced: str = ""
     """The token that two codes brought back in step."""
     resync_failures: int = 0
+    bypass: str = ""
+    """The key of a way in that was given in this case."""
+    bypass_reviewed: bool = False
     tested_at: datetime | None = None
     test_failures: int = 0
     alerts: tuple[str, ...] = ()
@@ -140,7 +143,16 @@ def _with(state: CaseState, **changes: Any) -> CaseState:
 _NAMES = frozenset(f.name for f in fields(CaseState))
 
 
-_AFTER_THE_END = {"effect_intended", "effect_done", "effect_delayed", "effect_failed", "not_me", "alert_raised", "reported"}
+_AFTER_THE_END = {
+    "effect_intended",
+    "effect_done",
+    "effect_delayed",
+    "effect_failed",
+    "not_me",
+    "alert_raised",
+    "reported",
+    "bypass_reviewed",
+}
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}
 

@@ -136,6 +136,13 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 
 @require_POST
 @staff_page
+def review(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Note that security looked at what a bypass was used for."""
+    return _act(request, actor, case_id, lambda: verbs.review_bypass(actor, case_id))
+
+
+@require_POST
+@staff_page
 def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Note that the caller pushes."""
     return _act(request, actor, case_id, lambda: verbs.note_pressure(actor, case_id))

@@ -29,6 +29,9 @@ A_PERSONS_CASES = 50
 """The newest cases of one person that are looked through for a suspension that still stands."""
 
 
+FULL_PROOF = ("replace_authenticator", "grant_bypass", "grant_longer_bypass")
+"""Actions that policy grants on no less than a replacement's proof."""
+
 AN_HOUR_S = 3_600
 """Beyond the owner's day: for removing the old one and ending sessions after a test in the last minute."""
 
@@ -145,9 +148,8 @@ def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verd
 
 
 def is_fully_proved(state: CaseState) -> bool:
-    """Return whether a replacement was allowed in this case, so that a suspension in it lasts until it is done."""
-    verdict = state.verdicts.get("replace_authenticator")
-    return verdict is not None and verdict.allowed
+    """Return whether a replacement, or a way in until one, was allowed in this case: a suspension in it lasts until it is done."""
+    return any(verdict.allowed for action, verdict in state.verdicts.items() if action in FULL_PROOF)
 
 
 def is_replaced_elsewhere(state: CaseState, target: str) -> bool:

@@ -213,3 +213,13 @@ class Executor:
         if now - self._last_checkpoint >= CHECKPOINT_EVERY_S:
             self._last_checkpoint = now
             self.watch.sign_checkpoint()
+            self.note_capabilities()
+
+    def note_capabilities(self) -> None:
+        """Write down what the provider can do, so that the pages offer nothing that it cannot."""
+        try:
+            able = self.provider.capabilities()
+        except Unavailable:
+            return
+        with self.desk.unit():
+            self._keep("", "provider_can", canonical_json({"longest_bypass_s": able.longest_bypass_s}), self.desk.now())

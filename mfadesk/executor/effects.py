@@ -132,7 +132,7 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
 
 def _follow_up(executor: Executor, draft: Draft, taken: Taken) -> None:
     """A suspension on little proof ends by itself, unless a full decision replaces it first (SETTLED 10)."""
-    if taken.verb != "suspend_old" or any(v.allowed for a, v in draft.state.verdicts.items() if a == "replace_authenticator"):
+    if taken.verb != "suspend_old" or is_fully_proved(draft.state):
         return
     draft.intend("lift_suspension", str(taken.args["target"]), delay_s=executor.desk.policy.limits.low_proof_suspension_s)
 
@@ -278,6 +278,35 @@ def _alert(executor: Executor, taken: Taken) -> str:
     return "told"
 
 
+def _end_bypass(executor: Executor, taken: Taken) -> str:
+    """End a way in that this case gave, at its end or before; it needs no decision to take away, and no open case."""
+    state, login = _own(executor, taken)
+    key = str(taken.args["target"])
+    if key not in {effect.id for effect in state.effects_of("grant_bypass")}:
+        raise Broken(f"effect {taken.id} would end a bypass that its case did not give")
+    if any(grant.key == key for grant in executor.provider.look(login).grants):
+        executor.provider.end_bypass(login, key, taken.id)
+        if any(grant.key == key for grant in executor.provider.look(login).grants):
+            raise Unavailable("provider", "The provider said that the bypass ended, and it did not.", effect_unknown=True)
+        return "ended"
+    # Over by itself, or used: what it opened ends all the same.
+    executor.provider.end_bypass(login, key, taken.id)
+    return "over already"
+
+
+def _remind_review(executor: Executor, taken: Taken) -> str:
+    """Tell security once more where nobody has looked at a bypass by its day."""
+    state, _login = _own(executor, taken)
+    if state.bypass_reviewed:
+        return "reviewed"
+    with executor.desk.unit():
+        Alert.objects.create(
+            at=executor.desk.now(), kind="bypass_review_due", case_id=taken.case_id, person_id=state.subject or "",
+            sentence="Nobody has looked at what a bypass was used for. Until somebody has, this person gets no other.",
+        )  # fmt: skip
+    return "told"
+
+
 _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "consider": _consider,
     "look": _look,
@@ -288,6 +317,8 @@ _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "lift_suspension": _lift_suspension,
     "suspend_new": _suspend_new,
     "discard_new": _discard_new,
+    "end_bypass": _end_bypass,
+    "remind_review": _remind_review,
     "notify": _notify,
     "alert": _alert,
 }

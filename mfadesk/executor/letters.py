@@ -67,6 +67,12 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
                 f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
             )
             yield from _to(manager, executor, f"Somebody asked about {person.name}'s sign-in", text)
+        elif manager is not None and target != "out_of_reach" and state.bypass and not state.tested_at:
+            text = (
+                f"The {desk} gave {person.name} a way in for a short time, since their phone or key is not at hand.\n\n"
+                f"If {person.name} did not ask for this, please tell the desk at once."
+            )
+            yield from _to(manager, executor, f"{person.name} has a way in for a short time", text)
         elif manager is not None and target != "out_of_reach" and _is_first(state):
             # The directory's word for who the manager is was the root of it, so the manager hears what came of it.
             text = (

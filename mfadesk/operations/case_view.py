@@ -11,6 +11,7 @@ from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of
+from mfadesk.operations.bypass import may_review
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
@@ -33,7 +34,7 @@ APPROVAL_SPEECH = (
 )
 """What the operator says while the case waits for a further person."""
 
-_DECIDING = ("verify", "decide", "act", "enrol", "resync", "confirm", "notify")
+_DECIDING = ("verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "notify")
 
 
 def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
@@ -74,7 +75,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=_ticket(state, runbook),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
+        may=_may(state, actor, mine, person)
+        | ({"review"} if may_review(state, actor) else frozenset())
+        | ({"approve"} if approval is not None and approval.over else frozenset()),
         approval=approval,
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
     )
@@ -201,7 +204,7 @@ def _now_panel(
         case "enrol" | "confirm" if grace_left_s(state, now):
             whom = "A waiting time that policy sets. The person is told at every address and can stop it"
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for=whom, **common)  # type: ignore[arg-type]
-        case "enrol" | "confirm" | "resync":
+        case "enrol" | "confirm" | "resync" | "bypass":
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The person, on their own page", **common)  # type: ignore[arg-type]
         case _:
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The desk's own machine", **common)  # type: ignore[arg-type]
@@ -250,6 +253,17 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
             ("Two codes brought the same device back in step", True),
             ("It signed in once", state.tested_at is not None),
         )
+    if state.bypass and state.outcome == "bridged":
+        ended = any(effect.state == "done" for effect in state.effects_of("end_bypass"))
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("The way in has ended, at the provider and here", ended),
+            (
+                "Every notification address was told, with a way to object",
+                any(e.state == "done" for e in state.effects_of("notify")),
+            ),
+            ("Security looked at what it was used for", state.bypass_reviewed),
+        )
     if not state.effects_of("suspend_old", "enrol_new"):
         return ()
     done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
@@ -279,6 +293,8 @@ def _ticket(state: CaseState, runbook: Runbook | None) -> str:
     ]
     if state.approvals:
         lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
+    if state.bypass:
+        lines.append("A way in for a time was given; it ended by itself or is about to.")
     if state.tested_at and state.resynced:
         lines.append(f"Same authenticator, back in step and tested at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
     elif state.tested_at:

@@ -15,6 +15,8 @@ from mfadesk.cases.state import CaseState
 from mfadesk.operations.people import find_voucher
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Authenticator, Holdings
+from mfadesk.store.commit import load_case
+from mfadesk.store.models import CaseRow
 
 EARLIEST_DAY = timedelta(hours=14)
 """A first day begins where the sun rises first: fourteen hours before it does in UTC."""
@@ -74,7 +76,24 @@ def _start_date(person: Person, now: datetime) -> list[Reason]:
     return []
 
 
+A_PERSONS_CASES = 50
+
+
+def _bypass(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
+    """No way in beside another, and none before the last one was looked at: it is never extended by habit."""
+    reasons = []
+    if any(grant.key not in state.effects for grant in holdings.grants):
+        reasons.append(Reason("bypass_open", "A bypass is open for them already. It ends first."))
+    others = CaseRow.objects.filter(subject_id=person.id).exclude(pk=state.id).order_by("-opened_at")
+    cases = map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES])
+    if any(other.bypass and not other.bypass_reviewed for other in cases):
+        reasons.append(Reason("bypass_not_reviewed", "Security has not looked at their last bypass yet. It does so first."))
+    return reasons
+
+
 CONDITIONS: Mapping[str, Condition] = {
     "bind_first_authenticator": _first_binding,
+    "grant_bypass": _bypass,
+    "grant_longer_bypass": _bypass,
 }
 """The actions that have one."""

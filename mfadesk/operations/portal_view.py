@@ -64,6 +64,8 @@ _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "regain_access": _REPLACING,
     "replace_token": (_REPLACING[0], _REPLACING[1], "Your old one stops working once the new one does"),
     "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
+    "time_boxed_bypass": ("Let you in for an hour without your phone or key", "One code will sign in as you, once"),
+    "longer_bypass": ("Let you in until tomorrow without your phone or key", "One code will sign in as you, once"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
     "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
@@ -90,6 +92,11 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
         )  # fmt: skip
     if state.step_kind == "resync" or (state.step_kind == "confirm" and state.resynced):
         return _mending(state, base)
+    if state.step_kind == "bypass":
+        return PortalView(
+            "bypass", 4, title="A way in for a time", lede="It signs you in once, on the sign-in page that you always use.",
+            proved=_proved(state), **base,
+        )  # fmt: skip
     if state.step_kind in ("enrol", "confirm"):
         return _setting_up(desk, state, base)
     if state.step_kind == "verify":
@@ -240,6 +247,12 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         return PortalView(
             "done", 4, title="Your codes work again", lede=f"One signed in at {state.tested_at:%H:%M} UTC. It is the same device as before.",
             help_lines=("Nothing was added to your account.", "We wrote to every address we hold for you."), **plain,
+        )  # fmt: skip
+    if state.outcome == "bridged":
+        return PortalView(
+            "done", 4, title="You have a way in for a time", lede="It ends by itself, and it can't be made longer.",
+            help_lines=("Call us when your device is back or a new one is in your hands.", "We wrote to every address we hold for you."),
+            **plain,
         )  # fmt: skip
     return PortalView(
         "ended",

@@ -214,7 +214,7 @@ class CaseView:
     owner: str
     mine: bool
     may: frozenset[str]
-    """Verbs open to this member of staff now: answer, link, code, vouch, attest, approve, take_over, end, thaw, pressure, export."""
+    """Verbs open to this member of staff now: answer, link, code, vouch, attest, approve, take_over, end, thaw, pressure, review, export."""
     approval: ApprovalPanel | None = None
     portal_address: str = ""
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
@@ -247,11 +247,31 @@ class EnrolmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class BypassView:
+    """A way in for a time, on its owner's page alone: a code that signs in once, until then."""
+
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PortalView:
     """Screens 9 to 12, whichever this browser's session stands at."""
 
     stage: Literal[
-        "confirm", "prove", "checking", "wait", "choose", "enrol", "resync", "test", "done", "stopped", "frozen", "ended"
+        "confirm",
+        "prove",
+        "checking",
+        "wait",
+        "choose",
+        "enrol",
+        "resync",
+        "bypass",
+        "test",
+        "done",
+        "stopped",
+        "frozen",
+        "ended",
     ]
     step: int
     steps: int

@@ -21,6 +21,7 @@ urlpatterns = [
     path("me/case/passkey", views_case.passkey, name="passkey"),
     path("me/case/kind", views_case.kind, name="kind"),
     path("me/case/enrolment", views_case.enrolment, name="enrolment"),
+    path("me/case/bypass", views_case.bypass, name="bypass"),
     path("me/case/resync", views_case.resync, name="resync"),
     path("me/case/test", views_case.test, name="test"),
     path("me/case/report", views_case.report, name="report"),

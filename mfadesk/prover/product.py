@@ -39,6 +39,7 @@ class Fact(IntEnum):
     RESYNCED = 64
     UNTOLD = 128
     """Something changed and the person was not told since."""
+    BYPASSED = 512
     UNTRIED = 256
     """An authenticator was brought back in step and has signed nobody in since."""
 
@@ -169,7 +170,7 @@ class _Walker:
             late = f"not over in {words_for_seconds(step.deadline.after_s)}"
             yield DEADLINE_EDGE, step.deadline.then, node.known, node.facts, late
             done = _facts_after(step, node.facts)
-            if step.kind in ("act", "enrol", "resync") and done != node.facts:
+            if step.kind in ("act", "enrol", "resync", "bypass") and done != node.facts:
                 yield DEADLINE_EDGE, step.deadline.then, node.known, done, f"{late}, yet it happened"
 
     def _results(self, step: Step, known: Known, facts: int) -> Iterator[tuple[Known, int, str]]:
@@ -244,6 +245,8 @@ def _facts_after(step: Step, facts: int) -> int:
             return facts | 1 << _VERIFIED_SHIFT + _INDEX[step.action]
         case "enrol":
             return facts | Fact.PENDING
+        case "bypass":
+            return facts | Fact.BYPASSED | Fact.UNTOLD
         case "resync":
             return facts | Fact.RESYNCED | Fact.UNTRIED | Fact.UNTOLD
         case "confirm":

@@ -119,6 +119,8 @@ class ProviderLaws:
             lambda: provider.end_sessions(login, "k5"),
             lambda: provider.resync(login, "x", code, code),
             lambda: provider.reset_failures(login, "x", "k6"),
+            lambda: provider.grant_bypass(login, "k7", 60),
+            lambda: provider.end_bypass(login, "k7", "k8"),
         ):
             with pytest.raises(Refusal) as refusal:
                 call()
@@ -419,6 +421,39 @@ class ProviderLaws:
         _, response = SoftPasskey.register(enrolment.creation_options, house.origin, SystemRandomness(), user_verified=False)
         verdict = house.provider.confirm_passkey(login, enrolment.authenticator_id, response)
         assert verdict == Rejected("no_user_verification")
+
+    def test_a_provider_without_a_bypass_gives_none_and_one_with_it_ends_it_for_good(self, house: House) -> None:
+        login, provider = house.fresh_login(), house.provider
+        if not provider.capabilities().longest_bypass_s:
+            with pytest.raises(Refusal) as refusal:
+                provider.grant_bypass(login, "k-bypass", 600)
+            assert refusal.value.code == "cannot_bypass"
+            assert provider.look(login).grants == ()
+            provider.end_bypass(login, "k-bypass", "k-end")
+            return
+        first = provider.grant_bypass(login, "k-bypass", 600)
+        again = provider.grant_bypass(login, "k-bypass", 600)
+        assert [grant.key for grant in provider.look(login).grants] == ["k-bypass"]
+        assert first.code != again.code and again.code.reveal() not in repr(again)
+        assert isinstance(provider.check_code(login, again.code), Rejected), "a way in proves nobody to the desk"
+        for _ in range(2):
+            provider.end_bypass(login, "k-bypass", "k-end")
+            assert provider.look(login).grants == ()
+        with pytest.raises(Refusal):
+            provider.grant_bypass(login, "k-long", provider.capabilities().longest_bypass_s + 1)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_disturbed_end_of_a_bypass_converges_after_a_look(self, house: House, fault: str) -> None:
+        login, provider = house.fresh_login(), house.provider
+        if not provider.capabilities().longest_bypass_s:
+            pytest.skip("this provider gives no bypass")
+        provider.grant_bypass(login, "k-bypass", 600)
+        house.break_next(fault)
+        with pytest.raises(Unavailable):
+            provider.end_bypass(login, "k-bypass", "k-end")
+        assert (provider.look(login).grants == ()) == (fault in UNSEEN)
+        provider.end_bypass(login, "k-bypass", "k-end")
+        assert provider.look(login).grants == ()
 
     def test_no_secret_shows_in_a_record(self, house: House) -> None:
         login = house.fresh_login()

@@ -11,13 +11,15 @@ from dataclasses import replace
 
 from mfadesk.runbook.model import Edge, Guard, Runbook, Step
 
-WAITING = {"ask", "verify", "decide", "act", "enrol", "resync", "confirm", "instruct", "wait"}
+WAITING = {"ask", "verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "instruct", "wait"}
 SWAPS = {
     "replace_authenticator": "suspend_authenticator",
     "suspend_authenticator": "resync_authenticator",
     "resync_authenticator": "suspend_authenticator",
     "change_contact": "suspend_authenticator",
     "bind_first_authenticator": "suspend_authenticator",
+    "grant_bypass": "suspend_authenticator",
+    "grant_longer_bypass": "suspend_authenticator",
 }
 
 

@@ -13,8 +13,15 @@ from mfadesk.runbook.model import Runbook, Step
 
 OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_device"}
 ENOUGH_FOR = {
-    "suspend_old": {"suspend_authenticator", "replace_authenticator"},
-    "end_sessions": {"suspend_authenticator", "replace_authenticator", "bind_first_authenticator"},
+    "suspend_old": {"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"},
+    "bypass": {"grant_bypass", "grant_longer_bypass"},
+    "end_sessions": {
+        "suspend_authenticator",
+        "replace_authenticator",
+        "bind_first_authenticator",
+        "grant_bypass",
+        "grant_longer_bypass",
+    },
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
     "reset_failures": {"resync_authenticator"},
@@ -39,6 +46,7 @@ class World:
     sessions_ended: bool = False
     resynced: bool = False
     untried: bool = False
+    bypassed: bool = False
     untold: bool = False
 
 
@@ -61,7 +69,7 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
             go(book.steps[first_edge(step, dict(after.answers))], after)
         if step.deadline:
             go(book.steps[step.deadline.then], world)
-            if step.kind in ("act", "enrol", "resync"):
+            if step.kind in ("act", "enrol", "resync", "bypass"):
                 for after in [in_step(world)] if step.kind == "resync" else carried_out(step, world):
                     go(book.steps[step.deadline.then], after)
 
@@ -109,6 +117,8 @@ def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "confirm":
         tried = replace(world, untried=False)
         return [replace(tried, pending=False, tested=True, untold=True) if world.pending else tried]
+    if step.kind == "bypass":
+        return [replace(world, bypassed=True, untold=True)]
     if step.kind == "resync":
         return [
             answered(in_step(world), "resync", "accepted"),
@@ -134,7 +144,7 @@ def carried_out(step: Step, world: World) -> list[World]:
 
 
 def wrong_here(step: Step, world: World):
-    if step.kind in ("act", "enrol", "resync"):
+    if step.kind in ("act", "enrol", "resync", "bypass"):
         needs = list(step.verbs) if step.kind == "act" else [step.kind]
         if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
@@ -159,9 +169,14 @@ def wrong_here(step: Step, world: World):
         yield "suspension-owned"
     if world.untold and not step.alert:
         yield "person-told"
+    quiet = ("no_change_needed", "self_service", "refused", "stopped")
+    if (step.outcome == "bridged") > world.bypassed or (world.bypassed and step.outcome in quiet):
+        yield "outcome-honest"
     lasting = world.pending or world.tested or world.removed
     no_change = step.outcome in ("no_change_needed", "self_service")
-    half_way = step.outcome in ("handed_over", "abandoned") and (world.tested or world.removed) and not step.alert
+    half_way = (
+        step.outcome in ("handed_over", "abandoned") and (world.tested or world.removed or world.bypassed) and not step.alert
+    )
     untrue = (no_change or step.outcome in ("refused", "stopped")) and lasting
     if untrue or half_way or (no_change and world.suspended) or (step.outcome == "refused" and world.resynced):
         yield "outcome-honest"

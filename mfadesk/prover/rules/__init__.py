@@ -5,6 +5,7 @@ from __future__ import annotations
 from mfadesk.prover.model import GraphRule, StateRule
 from mfadesk.prover.rules import (
     approvals_found,
+    bypass_bounded,
     decide_follows_verify,
     evidence_suffices,
     guards_total,
@@ -43,6 +44,7 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     guards_total,
     policy_knows,
     target_named,
+    bypass_bounded,
     approvals_found,
     texts_keep_secrets,
 )
