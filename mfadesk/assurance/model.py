@@ -22,6 +22,7 @@ ActionId = Literal[
     "bind_first_authenticator",
     "grant_bypass",
     "grant_longer_bypass",
+    "restore_account",
 ]
 """What a decision may allow; policy may name more, each with its requirement, and an action without one is refused."""
 

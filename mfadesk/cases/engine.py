@@ -38,6 +38,7 @@ AUTHORISED_BY: Mapping[str, frozenset[str]] = {
     ),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
     "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
+    "restore_old": frozenset({"restore_account"}),
     "lift_suspension": frozenset({"replace_authenticator"}),
 }
 """Which allowed decision lets the executor do which verb. A verb that is not listed is not done."""
@@ -268,7 +269,7 @@ def _enter(draft: Draft, step: Step) -> None:
             _end(draft, step)
 
 
-_PER_TARGET = {"suspend_old", "remove_old", "lift_suspension"}
+_PER_TARGET = {"suspend_old", "remove_old", "lift_suspension", "restore_old"}
 
 
 def _targets_of(state: CaseState, verb: str) -> tuple[str, ...]:

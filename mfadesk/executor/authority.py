@@ -160,6 +160,18 @@ def is_replaced_elsewhere(state: CaseState, target: str) -> bool:
     )
 
 
+def is_ours_to_restore(state: CaseState, target: str) -> bool:
+    """Return whether a case of this person suspended `target` as the old one, and nobody said of that case "this was not me".
+
+    What security or a report switched off was switched off for a reason that no caller can know.
+    """
+    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
+    cases = list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
+    stopped = {e.target for case in cases for e in case.effects_of("suspend_new")}
+    ours = {e.target for case in cases for e in case.effects_of("suspend_old") if e.state == "done" and e.detail == "suspended"}
+    return target in ours - stopped
+
+
 def _suspended_lately(state: CaseState, now: datetime) -> bool:
     """Return whether little proof suspended something of this person within the last day already (SETTLED 10: once a day)."""
     since = now - timedelta(days=1)

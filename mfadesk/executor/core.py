@@ -143,7 +143,7 @@ class Executor:
 
     def _note_targets(self, draft: Draft, sight: Sight) -> None:
         """Write down which authenticators the claim is about, until the first effect; then they are fixed."""
-        if sight.holdings is None or draft.state.effects_of("suspend_old", "remove_old"):
+        if sight.holdings is None or draft.state.effects_of("suspend_old", "remove_old", "restore_old"):
             return
         targets = tuple(a.id for a in find_targets(draft.state, sight.holdings))
         survivors = tuple(a.id for a in find_survivors(draft.state, sight.holdings, draft.now))

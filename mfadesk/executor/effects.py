@@ -18,7 +18,13 @@ from django.db.models import Q
 
 from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_own_verdict, require_still_allowed
+from mfadesk.executor.authority import (
+    is_fully_proved,
+    is_ours_to_restore,
+    is_replaced_elsewhere,
+    require_own_verdict,
+    require_still_allowed,
+)
 from mfadesk.executor.letters import send_letters
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -223,6 +229,19 @@ def _lift_suspension(executor: Executor, taken: Taken) -> str:
     return "lifted"
 
 
+def _restore_old(executor: Executor, taken: Taken) -> str:
+    """Give back what the desk itself suspended; what security or a report switched off stays off."""
+    state, login = _authorise(executor, taken)
+    held = _held(executor, login, taken)
+    if held is None or held.state != "suspended":
+        return "not needed"
+    if not is_ours_to_restore(state, held.id):
+        return "left off"
+    executor.provider.resume(login, held.id, taken.id)
+    _read_back(executor, login, taken, lambda a: a is not None and a.state != "suspended")
+    return "given back"
+
+
 def _reset_failures(executor: Executor, taken: Taken) -> str:
     """Clear the counter of the token that was brought back in step: it is locked by the codes that were not."""
     _state, login = _authorise(executor, taken)
@@ -239,8 +258,9 @@ def _suspend_new(executor: Executor, taken: Taken) -> str:
     """The person said "not me": the new authenticator stops, whatever was decided before."""
     state, login = _own(executor, taken)
     held = _held(executor, login, taken)
-    if held is not None and held.key not in state.effects:
-        raise Broken(f"effect {taken.id} would suspend an authenticator that its case did not begin")
+    given_back = {effect.target for effect in state.effects_of("restore_old")}
+    if held is not None and held.key not in state.effects and held.id not in given_back:
+        raise Broken(f"effect {taken.id} would suspend an authenticator that its case neither began nor gave back")
     if held is not None:
         executor.provider.suspend(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
@@ -315,6 +335,7 @@ _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "end_sessions": _end_sessions,
     "reset_failures": _reset_failures,
     "lift_suspension": _lift_suspension,
+    "restore_old": _restore_old,
     "suspend_new": _suspend_new,
     "discard_new": _discard_new,
     "end_bypass": _end_bypass,

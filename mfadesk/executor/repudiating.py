@@ -33,6 +33,8 @@ def not_me(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapp
         draft.emit("not_me", authenticator=str(about.get("authenticator", "")))
         for given in draft.state.effects_of("grant_bypass"):
             draft.intend("end_bypass", given.id)
+        for given_back in draft.state.effects_of("restore_old"):
+            draft.intend("suspend_new", given_back.target)
         if about.get("authenticator"):
             draft.intend("suspend_new", str(about["authenticator"]))
         if draft.state.status in ("open", "frozen"):

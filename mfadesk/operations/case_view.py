@@ -264,6 +264,15 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
             ),
             ("Security looked at what it was used for", state.bypass_reviewed),
         )
+    if restored := state.effects_of("restore_old"):
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("What the desk had suspended was given back", any(effect.detail == "given back" for effect in restored)),
+            (
+                "Every notification address was told, with a way to object",
+                any(e.state == "done" for e in state.effects_of("notify")),
+            ),
+        )
     if not state.effects_of("suspend_old", "enrol_new"):
         return ()
     done = {effect.verb for effect in state.effects.values() if effect.state == "done"}

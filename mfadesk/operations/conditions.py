@@ -76,6 +76,18 @@ def _start_date(person: Person, now: datetime) -> list[Reason]:
     return []
 
 
+def _restoring(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
+    """Giving back: HR's word first, and only to an account that is open; who closed it opens it."""
+    reasons = []
+    if person.employment != "active":
+        reasons.append(Reason("not_employed_now", "HR does not have them at work now. HR changes that first."))
+    if holdings.disabled:
+        reasons.append(
+            Reason("account_closed", "The account is closed at the provider. Whoever closed it opens it; the desk does not.")
+        )
+    return reasons
+
+
 A_PERSONS_CASES = 50
 
 
@@ -93,6 +105,7 @@ def _bypass(state: CaseState, person: Person, holdings: Holdings, policy: Policy
 
 CONDITIONS: Mapping[str, Condition] = {
     "bind_first_authenticator": _first_binding,
+    "restore_account": _restoring,
     "grant_bypass": _bypass,
     "grant_longer_bypass": _bypass,
 }

@@ -82,6 +82,8 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
     if gone := find_gone(state, holdings):
         return gone
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
+    if state.answers.get("have_it_back") == "yes":
+        return tuple(a for a in active if a.state == "suspended")
     if state.answers.get("approved") == "yes":
         return tuple(a for a in active if a.kind == "push") or _of_kind("app", active)
     if state.answers.get("authenticator") == "works" and state.answers.get("kind") in ("hardware_token", "key"):

@@ -66,6 +66,7 @@ _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
     "time_boxed_bypass": ("Let you in for an hour without your phone or key", "One code will sign in as you, once"),
     "longer_bypass": ("Let you in until tomorrow without your phone or key", "One code will sign in as you, once"),
+    "restore_account": ("Switch on again what was switched off for you", "It will be able to sign in as you"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
     "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
@@ -228,6 +229,13 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         return PortalView(
             "stopped", 4, title="Stopped", lede="Nothing was changed, and security knows. Thank you.",
             help_lines=("If somebody rang you about this, hang up.", "Nobody is in trouble."), **plain,
+        )  # fmt: skip
+    if state.outcome == "changed" and "restore_account" in state.verdicts:
+        given = any(effect.detail == "given back" for effect in state.effects_of("restore_old"))
+        return PortalView(
+            "done", 4, title="Your device is on again" if given else "This is over",
+            lede="It signs you in as before." if given else "Nothing was switched on. Our security team reaches you on details we hold.",
+            help_lines=("We wrote to every address we hold for you.",), **plain,
         )  # fmt: skip
     if state.outcome == "changed":
         at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""

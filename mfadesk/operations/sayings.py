@@ -22,6 +22,7 @@ VERB_WORDS: Mapping[str, str] = {
     "lift_suspension": "End the suspension",
     "suspend_new": "Suspend the new one",
     "discard_new": "Delete what was not finished",
+    "restore_old": "Give back what was suspended",
     "grant_bypass": "Give a way in for a time",
     "end_bypass": "End the way in",
     "remind_review": "Remind security of the review",
@@ -30,7 +31,7 @@ VERB_WORDS: Mapping[str, str] = {
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {
-    "changed": "Done. The new one works, and no other stands in for it.",
+    "changed": "Done. What signs in now is what was proved for.",
     "no_change_needed": "Nothing had to change.",
     "self_service": "The person moved it without the desk.",
     "bridged": "A way in was given. It ends by itself, and security looks at it.",

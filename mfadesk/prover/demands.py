@@ -21,6 +21,7 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
     "end_sessions": ("suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"),
     "remove_old": ("replace_authenticator",),
     "reset_failures": ("resync_authenticator",),
+    "restore_old": ("restore_account",),
     "lift_suspension": ("replace_authenticator",),
 }
 """What each verb needs. Ending sessions only takes away, as suspending does; lifting gives back, as replacing does

@@ -40,6 +40,7 @@ class Fact(IntEnum):
     UNTOLD = 128
     """Something changed and the person was not told since."""
     BYPASSED = 512
+    RESTORED = 1024
     UNTRIED = 256
     """An authenticator was brought back in step and has signed nobody in since."""
 
@@ -53,6 +54,7 @@ _VERB_FACTS = {
     "end_sessions": Fact.SESSIONS_ENDED | Fact.UNTOLD,
     "reset_failures": Fact.RESYNCED | Fact.UNTOLD,
     "lift_suspension": Fact.UNTOLD,
+    "restore_old": Fact.RESTORED | Fact.UNTOLD,
 }
 
 
@@ -257,7 +259,7 @@ def _facts_after(step: Step, facts: int) -> int:
         case "act":
             for verb in step.verbs:
                 facts |= _VERB_FACTS[verb]
-                if verb in ("lift_suspension", "remove_old"):
+                if verb in ("lift_suspension", "restore_old", "remove_old"):
                     facts &= ~Fact.SUSPENDED
             return facts
     return facts

@@ -21,6 +21,7 @@ Verb = Literal[
     "end_sessions",
     "reset_failures",
     "lift_suspension",
+    "restore_old",
 ]
 """What an act step may have the executor do at the provider. What takes the person at their page (an enrolment, two codes, a
 test) is a step of its own."""

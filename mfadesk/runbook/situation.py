@@ -29,7 +29,7 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 """The variables of a situation and what they may be. Runbooks use the same names, so that nothing is asked twice."""
 
-NAMES_TARGET: frozenset[str] = frozenset({"authenticator", "approved"})
+NAMES_TARGET: frozenset[str] = frozenset({"authenticator", "approved", "have_it_back"})
 """Variables whose answers name the authenticator that a case suspends or removes."""
 
 FACTS: frozenset[str] = frozenset({"employment", "account"})

@@ -18,6 +18,7 @@ SWAPS = {
     "resync_authenticator": "suspend_authenticator",
     "change_contact": "suspend_authenticator",
     "bind_first_authenticator": "suspend_authenticator",
+    "restore_account": "suspend_authenticator",
     "grant_bypass": "suspend_authenticator",
     "grant_longer_bypass": "suspend_authenticator",
 }

@@ -25,6 +25,7 @@ ENOUGH_FOR = {
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
     "reset_failures": {"resync_authenticator"},
+    "restore_old": {"restore_account"},
     "lift_suspension": {"replace_authenticator"},
     "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
 }
@@ -47,6 +48,7 @@ class World:
     resynced: bool = False
     untried: bool = False
     bypassed: bool = False
+    restored: bool = False
     untold: bool = False
 
 
@@ -136,6 +138,8 @@ def carried_out(step: Step, world: World) -> list[World]:
                 world = replace(world, removed=True, suspended=False)
             elif verb == "end_sessions":
                 world = replace(world, sessions_ended=True)
+            elif verb == "restore_old":
+                world = replace(world, suspended=False, restored=True)
             elif verb == "lift_suspension":
                 world = replace(world, suspended=False)
             else:
@@ -161,7 +165,7 @@ def wrong_here(step: Step, world: World):
     if step.outcome in ("changed", "no_change_needed") and world.untried:
         yield "new-is-tested"
     if step.outcome == "changed":
-        if world.pending or not world.tested:
+        if world.pending or not (world.tested or world.restored):
             yield "new-is-tested"
         if "replace_authenticator" in world.allowed and not (world.removed and world.sessions_ended):
             yield "old-is-removed"
@@ -170,6 +174,8 @@ def wrong_here(step: Step, world: World):
     if world.untold and not step.alert:
         yield "person-told"
     quiet = ("no_change_needed", "self_service", "refused", "stopped")
+    if world.restored and step.outcome in quiet:
+        yield "outcome-honest"
     if (step.outcome == "bridged") > world.bypassed or (world.bypassed and step.outcome in quiet):
         yield "outcome-honest"
     lasting = world.pending or world.tested or world.removed

@@ -134,6 +134,8 @@ def test_a_decision_that_the_executor_did_not_sign_leads_to_no_act(stage):
         "enrol_new",
         "resync",
         "reset_failures",
+        "restore_old",
+        "end_bypass",
         "format_disk",
     ],
 )

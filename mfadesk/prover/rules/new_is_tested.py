@@ -21,6 +21,8 @@ def at(node: Node, product: Product) -> str | None:
     if step.kind == "end" and step.outcome == "changed":
         if node.has(Fact.PENDING):
             return f'"{step.title}" can be reached with a new authenticator that was never tested.'
-        if not node.has(Fact.TESTED):
-            return f'"{step.title}" says that something changed, and can be reached without a new authenticator.'
+        if not node.has(Fact.TESTED | Fact.RESTORED):
+            return (
+                f'"{step.title}" says that something changed, and can be reached without a new authenticator or one given back.'
+            )
     return None

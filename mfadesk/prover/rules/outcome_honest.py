@@ -23,6 +23,8 @@ def at(node: Node, product: Product) -> str | None:
     if step.outcome in ("refused", "no_change_needed", "self_service", "stopped"):
         if node.has(Fact.PENDING | Fact.TESTED | Fact.REMOVED):
             return f'"{step.title}" ends as {step.outcome}, yet an authenticator can have come or gone.'
+        if node.has(Fact.RESTORED):
+            return f'"{step.title}" ends as {step.outcome}, yet an authenticator can have been given back.'
         if node.has(Fact.SUSPENDED) and step.outcome in ("no_change_needed", "self_service"):
             return f'"{step.title}" ends as {step.outcome}, yet an authenticator can be suspended.'
         if node.has(Fact.RESYNCED) and step.outcome == "refused":

@@ -9,7 +9,7 @@ from mfadesk.runbook.situation import NAMES_TARGET
 
 NAME = "target-named"
 SENTENCE = "A runbook that suspends or removes an authenticator asks the question that names it."
-ON_A_TARGET = frozenset({"suspend_old", "remove_old", "lift_suspension"})
+ON_A_TARGET = frozenset({"suspend_old", "remove_old", "lift_suspension", "restore_old"})
 
 
 def over(product: Product) -> Iterable[tuple[str, str]]:
