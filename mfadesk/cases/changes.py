@@ -1,4 +1,4 @@
-"""Events about what is set up, mended and tested, each as the fields that it sets; `state.py` folds them with the others."""
+"""Events that set a field or two, each as those fields; `state.py` folds them with the others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,34 @@ from mfadesk.cases.events import Event
 
 if TYPE_CHECKING:
     from mfadesk.cases.state import CaseState
+
+
+def _signal(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"signals": state.signals | {event.body["signal"]}}
+
+
+def _owner(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"owner": event.body["owner"]}
+
+
+def _confirmed(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"confirmed": True}
+
+
+def _reported(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"reported": True}
+
+
+def _kind(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"chosen_kind": event.body["kind"]}
+
+
+def _alert(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"alerts": (*state.alerts, event.body["pattern"])}
+
+
+def _not_me(state: CaseState, event: Event) -> dict[str, Any]:
+    return {"reported": True}
 
 
 def _begun(state: CaseState, event: Event) -> dict[str, Any]:
@@ -44,6 +72,13 @@ def _bypass_reviewed(state: CaseState, event: Event) -> dict[str, Any]:
 
 
 CHANGES: Mapping[str, Callable[[CaseState, Event], dict[str, Any]]] = {
+    "signal_noted": _signal,
+    "owner_changed": _owner,
+    "confirmed": _confirmed,
+    "reported": _reported,
+    "kind_chosen": _kind,
+    "alert_raised": _alert,
+    "not_me": _not_me,
     "enrolment_begun": _begun,
     "enrolment_lost": _lost,
     "tested": _tested,

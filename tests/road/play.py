@@ -81,6 +81,16 @@ class Browser:
         enrol.test_code(self.play.desk, self.session, code)
         self.play.settle()
 
+    def set_up_key_and_test(self) -> None:
+        desk = self.play.desk
+        enrol.choose_kind(desk, self.session, "security_key")
+        shown = enrol.begin_enrolment(desk, self.session)
+        key, response = SoftPasskey.register(json.loads(shown.options), PUBLIC_URL, desk.randomness)
+        enrol.finish_new_passkey(desk, self.session, response)
+        _, assertion = key.sign(enrol.begin_test_passkey(desk, self.session), PUBLIC_URL)
+        enrol.finish_test_passkey(desk, self.session, assertion)
+        self.play.settle()
+
 
 class Play:
     def __init__(self, throwaway: Throwaway) -> None:

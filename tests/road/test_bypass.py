@@ -45,7 +45,7 @@ def at_the_way_in(play, name="hazel", authenticator="gone", **columns):
         # In a drawer at home: out of reach, which is written down and told.
         from mfadesk.operations import work_case
 
-        work_case.note_out_of_reach(play.desk, play.operator, case, old, "in a drawer")
+        work_case.note_out_of_reach(play.desk, play.operator, case, old, "elsewhere")
         play.settle()
     browser.prove_with_service("managed_device_signin")
     play.vouch(case, f"maple{name}", manager)

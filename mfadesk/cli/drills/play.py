@@ -9,6 +9,7 @@ from typing import Any
 
 from mfadesk.assurance.decision import decide
 from mfadesk.assurance.model import Policy
+from mfadesk.cli.drills.approvers import ApproverOnShift, approve_what_waits, hire_approver
 from mfadesk.cli.drills.scenario import Scenario
 from mfadesk.cli.drills.stage import NotAtHand, Staff, Stage, set_stage
 from mfadesk.cli.throwaway import Throwaway
@@ -55,6 +56,11 @@ class Drill:
     throwaway: Throwaway
     staff: tuple[Staff, Staff]
     number: int = 0
+    approvers: tuple[ApproverOnShift, ...] = ()
+    """They believe what the screen says and approve whatever waits, an attacker's case too: approvals hide no weak proof here."""
+
+    def __post_init__(self) -> None:
+        self.approvers = tuple(hire_approver(self.throwaway, login) for login in ("drill-three", "drill-four"))
 
     @property
     def policy(self) -> Policy:
@@ -131,7 +137,8 @@ class Drill:
         return state.outcome or "open", effects, self._minutes(used, "bound" in effects), ""
 
     def _set_up(self, stage: Stage) -> None:
-        """The person sets up the new one in their browser and signs in with it once."""
+        """Whoever approves does, and the person sets up the new one in their browser and signs in with it once."""
+        approve_what_waits(self.throwaway, self.approvers, stage.case_id)
         state = load_case(stage.case_id)
         if state.status == "open" and state.step_kind == "bypass":
             bypass.take_bypass(stage.throwaway.desk, stage.session)

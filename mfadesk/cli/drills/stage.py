@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
-from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
+from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway, enlist
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import attest, codes, prove, sessions, vouch
+from mfadesk.operations import attest, call_back, codes, prove, sessions, vouch
 from mfadesk.operations.open_case import open_case
 from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.ports.people import Actor, Person
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import ClaimantSession, ContactRow, PersonRow, StaffMember
+from mfadesk.store.models import ClaimantSession, ContactRow, PersonRow
 
 A_DAY_S = 86_400 + 60
 VOUCHED = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
@@ -108,6 +106,11 @@ class Stage:
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
+        if method == call_back.METHOD:
+            # Whoever answers the telephone sits at this case's browser, or says the words on to whoever does.
+            call_back.type_words(
+                self.throwaway.desk, self.session, call_back.words_to_say(self.throwaway.desk, self.session.id)
+            )
         self._sign(self.staff[0], method, "passed")
         self.throwaway.settle()
         drawn = load_case(self.case_id).second_asked.get(method)
@@ -137,16 +140,8 @@ class Stage:
 
 def hire(throwaway: Throwaway) -> tuple[Staff, Staff]:
     """Return two operators on shift, their desk keys registered through the executor."""
-    staff = []
-    for login in ("drill-one", "drill-two"):
-        user, _ = get_user_model().objects.get_or_create(username=login)
-        member, _ = StaffMember.objects.get_or_create(user=user, defaults={"desk": login, "roles": ["operator"]})
-        actor = Actor("staff", str(member.pk), frozenset({"operator"}))
-        options = attest.begin_desk_key(throwaway.desk, actor)
-        key, response = SoftPasskey.register(options, PUBLIC_URL, throwaway.desk.randomness)
-        attest.finish_desk_key(throwaway.desk, actor, response)
-        staff.append(Staff(actor, key))
-    return staff[0], staff[1]
+    first, second = (Staff(*enlist(throwaway, login, ["operator"])) for login in ("drill-one", "drill-two"))
+    return first, second
 
 
 def set_stage(
