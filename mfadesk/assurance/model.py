@@ -14,7 +14,15 @@ Compromise = str
 
 MethodId = str
 ActionId = Literal[
-    "replace_authenticator", "add_authenticator", "suspend_authenticator", "resync_authenticator", "change_contact"
+    "replace_authenticator",
+    "add_authenticator",
+    "suspend_authenticator",
+    "resync_authenticator",
+    "change_contact",
+    "bind_first_authenticator",
+    "grant_bypass",
+    "grant_longer_bypass",
+    "restore_account",
 ]
 """What a decision may allow; policy may name more, each with its requirement, and an action without one is refused."""
 

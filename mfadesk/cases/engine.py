@@ -29,15 +29,22 @@ UNATTENDED_S = 3_600
 """A step that waits for staff and names no deadline of its own ends the case after this long, without a change."""
 
 AUTHORISED_BY: Mapping[str, frozenset[str]] = {
-    "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator"}),
-    "enrol_new": frozenset({"replace_authenticator", "add_authenticator"}),
+    "suspend_old": frozenset({"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"}),
+    "grant_bypass": frozenset({"grant_bypass", "grant_longer_bypass"}),
+    "enrol_new": frozenset({"replace_authenticator", "add_authenticator", "bind_first_authenticator"}),
     "remove_old": frozenset({"replace_authenticator"}),
-    "end_sessions": frozenset({"replace_authenticator", "suspend_authenticator"}),
+    "end_sessions": frozenset(
+        {"replace_authenticator", "suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"}
+    ),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
     "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
+    "restore_old": frozenset({"restore_account"}),
     "lift_suspension": frozenset({"replace_authenticator"}),
 }
 """Which allowed decision lets the executor do which verb. A verb that is not listed is not done."""
+
+MAX_RESYNC_TRIES = 3
+"""Pairs of codes in a case. A token that three pairs do not bring back is beyond the provider's bound: it is replaced."""
 
 LOW_PROOF_SUSPENSION_S = 24 * 3_600
 """A suspension on little proof ends after this long (SETTLED 10)."""
@@ -128,6 +135,10 @@ class Draft:
         if self.state.tested_at is None and self.state.effects_of("enrol_new"):
             # What was begun and never tested signs nobody in, and it shall not lie about either.
             self.intend("discard_new", target=self.state.new_authenticator)
+        if outcome != "bridged":
+            # A way in outlives only the case that ends as one; anywhere else something stronger stands, or nothing should.
+            for given in self.state.effects_of("grant_bypass"):
+                self.intend("end_bypass", target=given.id)
         self.emit("case_closed", ending=ending, outcome=outcome, events=self.state.seq + 1)
 
 
@@ -154,6 +165,7 @@ def values_of(state: CaseState) -> Mapping[str, str]:
         "decision": "unknown" if verdict is None else "allowed" if verdict.allowed else "refused",
         "tested": "yes" if state.tested_at is not None else "no",
         "enrolled": "yes" if state.new_authenticator else "no",
+        "resync": "accepted" if state.resynced else "rejected" if state.resync_failures >= MAX_RESYNC_TRIES else "unknown",
     }
 
 
@@ -262,7 +274,7 @@ def _enter(draft: Draft, step: Step) -> None:
         case "act":
             grace_s = grace_left_s(draft.state, draft.now)
             for verb in step.verbs:
-                for target in draft.state.targets if verb in _PER_TARGET else ("",):
+                for target in _targets_of(draft.state, verb):
                     draft.intend(verb, target, delay_s=0 if verb == "suspend_old" else grace_s)
         case "notify":
             draft.intend("notify", target=step.id)
@@ -273,7 +285,14 @@ def _enter(draft: Draft, step: Step) -> None:
             _end(draft, step)
 
 
-_PER_TARGET = {"suspend_old", "remove_old", "resync", "reset_failures", "lift_suspension"}
+_PER_TARGET = {"suspend_old", "remove_old", "lift_suspension", "restore_old"}
+
+
+def _targets_of(state: CaseState, verb: str) -> tuple[str, ...]:
+    """Return what a verb is done to, one effect each; the empty name stands for the whole account."""
+    if verb == "reset_failures":
+        return (state.resynced,) if state.resynced else ()
+    return state.targets if verb in _PER_TARGET else ("",)
 
 
 def _end(draft: Draft, step: Step) -> None:
@@ -300,6 +319,10 @@ def _is_finished(draft: Draft, step: Step, authority: Authority | None) -> bool:
             return _nothing_is_open(state)
         case "enrol":
             return state.new_authenticator != ""
+        case "bypass":
+            return state.bypass != ""
+        case "resync":
+            return state.resynced != "" or state.resync_failures >= MAX_RESYNC_TRIES
         case "confirm":
             return state.tested_at is not None
         case "escalate":
@@ -361,9 +384,20 @@ def _nothing_is_open(state: CaseState) -> bool:
     return all(effect.state in ("done", "voided") or effect.verb in _BESIDE for effect in state.effects.values())
 
 
-_BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new"}
-"""Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment has a step of its own, and one
-that the provider did not answer is begun anew under another name."""
+_BESIDE = {
+    "alert",
+    "lift_suspension",
+    "expire_suspension",
+    "notify",
+    "enrol_new",
+    "discard_new",
+    "resync",
+    "grant_bypass",
+    "end_bypass",
+    "remind_review",
+}
+"""Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment and a pair of codes have a step
+of their own, and one that the provider did not answer is begun anew under another name."""
 
 
 def _verdict_before(state: CaseState) -> Verdict | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mfadesk.assurance.model import Evidence
 from mfadesk.cases.approvals import Approval, Ask
+from mfadesk.cases.changes import CHANGES
 from mfadesk.cases.events import Event
 from mfadesk.cases.parts import EffectState, Mark, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
@@ -81,6 +82,12 @@ class CaseState:
     effects: Mapping[str, EffectState] = field(default_factory=dict)
     new_authenticator: str = ""
     new_kind: str = ""
+    resynced: str = ""
+    """The token that two codes brought back in step."""
+    resync_failures: int = 0
+    bypass: str = ""
+    """The key of a way in that was given in this case."""
+    bypass_reviewed: bool = False
     tested_at: datetime | None = None
     test_failures: int = 0
     alerts: tuple[str, ...] = ()
@@ -89,6 +96,11 @@ class CaseState:
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all evidence that was recorded and not voided; expiry is the decision's business."""
         return tuple(piece.evidence for piece in self.pieces)
+
+    @property
+    def on_trial(self) -> str:
+        """Return the authenticator that a test sign-in is about: the new one, or the one that was brought back in step."""
+        return self.new_authenticator or self.resynced
 
     def effects_of(self, *verbs: str) -> tuple[EffectState, ...]:
         """Return the effects with one of these verbs, oldest first."""
@@ -135,7 +147,16 @@ def _with(state: CaseState, **changes: Any) -> CaseState:
 _NAMES = frozenset(f.name for f in fields(CaseState))
 
 
-_AFTER_THE_END = {"effect_intended", "effect_done", "effect_delayed", "effect_failed", "not_me", "alert_raised", "reported"}
+_AFTER_THE_END = {
+    "effect_intended",
+    "effect_done",
+    "effect_delayed",
+    "effect_failed",
+    "not_me",
+    "alert_raised",
+    "reported",
+    "bypass_reviewed",
+}
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}
 
@@ -164,16 +185,6 @@ def _opened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseStat
         owner=event.actor, opened_by=event.actor, opened_at=event.at, runbook=body["runbook"],
         runbook_digest=body["runbook_digest"], policy_digest=body["policy_digest"],
     )  # fmt: skip
-
-
-@_on("signal_noted")
-def _signal(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, signals=state.signals | {body["signal"]})
-
-
-@_on("owner_changed")
-def _owner(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, owner=body["owner"])
 
 
 @_on("answered")
@@ -210,16 +221,6 @@ def _begun_again(state: CaseState, event: Event, body: Mapping[str, Any]) -> Cas
         state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind="",
         effects=effects, voided=(*state.voided, *state.verdicts.values()), vouchers={}, asked_as={}, second_asked={},
     )  # fmt: skip
-
-
-@_on("confirmed")
-def _confirmed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, confirmed=True)
-
-
-@_on("reported")
-def _reported(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, reported=True)
 
 
 @_on("out_of_reach")
@@ -329,11 +330,6 @@ def _late(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(state, ask=None, verdicts={**state.verdicts, action: refused})
 
 
-@_on("kind_chosen")
-def _kind(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, chosen_kind=body["kind"])
-
-
 @_on("effect_intended")
 def _intended(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     effect = EffectState(body["effect"], body["verb"], body["target"], "asked", event.at)
@@ -365,40 +361,17 @@ def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) ->
     return _with(state, effects={**state.effects, effect.id: moved})
 
 
-@_on("enrolment_begun")
-def _begun(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, new_authenticator=body["authenticator"], new_kind=body["kind"], tested_at=None)
-
-
-@_on("enrolment_lost")
-def _lost(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, new_authenticator="", new_kind="", tested_at=None)
-
-
-@_on("tested")
-def _tested(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, tested_at=event.at)
-
-
-@_on("test_failed")
-def _test_failed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, test_failures=state.test_failures + 1)
-
-
-@_on("alert_raised")
-def _alert(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, alerts=(*state.alerts, body["pattern"]))
-
-
-@_on("not_me")
-def _not_me(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, reported=True)
-
-
 @_on("case_closed")
 def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
 
+
+def _sets(change: Callable[[CaseState, Event], dict[str, Any]]) -> _Fold:
+    return lambda state, event, body: _with(state, **change(state, event))
+
+
+for _name, _change in CHANGES.items():
+    _on(_name)(_sets(_change))
 
 for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed"):
     _on(_quiet)(lambda state, event, body: state)

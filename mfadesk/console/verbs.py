@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import approvals, attest, calls_view, case_view, codes, enlist, record, vouch, work_case
+from mfadesk.operations import approvals, attest, bypass, calls_view, case_view, codes, enlist, record, vouch, work_case
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -78,6 +78,11 @@ def ask_voucher(actor: Actor, case_id: str, which: str) -> None:
 def thaw(actor: Actor, case_id: str) -> None:
     """Resolve a frozen case: both browsers and their evidence are void."""
     work_case.thaw(current_desk(), actor, case_id)
+
+
+def review_bypass(actor: Actor, case_id: str) -> None:
+    """Write down that security looked at what a bypass was used for."""
+    bypass.review_bypass(current_desk(), actor, case_id)
 
 
 def drop_browser(actor: Actor, case_id: str) -> None:

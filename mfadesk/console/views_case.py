@@ -130,6 +130,13 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 
 @require_POST
 @staff_page
+def review(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Note that security looked at what a bypass was used for."""
+    return _act(request, actor, case_id, lambda: verbs.review_bypass(actor, case_id))
+
+
+@require_POST
+@staff_page
 def browser(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Take the case from its browser."""
     return _act(request, actor, case_id, lambda: verbs.drop_browser(actor, case_id))

@@ -1,7 +1,7 @@
 """The shapes of the map grammar: what kind of step it is can be told from the outline alone, in grey and in print.
 
 ask, instruct, notify: rounded box · verify: hexagon · decide: diamond · act: box with a heavy left
-edge · enrol, confirm: box with cut corner · wait: stadium with a clock · escalate: box with a flag edge · a good end: double
+edge · enrol, resync, bypass, confirm: box with cut corner · wait: stadium with a clock · escalate: box with a flag edge · a good end: double
 circle · a refused end: octagon · any other end: single circle. Sizes are attributes, colours are classes: a strict content
 policy blocks `style`.
 """
@@ -30,6 +30,8 @@ KIND_WORDS = {
     "decide": "Decide",
     "act": "Do",
     "enrol": "Set up",
+    "resync": "In step",
+    "bypass": "Way in",
     "confirm": "Test",
     "notify": "Tell",
     "instruct": "Say",
@@ -207,6 +209,8 @@ _OUTLINES = {
     "decide": _diamond,
     "act": _heavy,
     "enrol": _cut,
+    "resync": _cut,
+    "bypass": _cut,
     "confirm": _cut,
     "wait": _stadium,
     "escalate": _flag,

@@ -19,7 +19,7 @@ from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, judge, judge_under
+from mfadesk.operations.judgement import BINDS, Sight, judge, judge_under
 from mfadesk.operations.people import find_person
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
@@ -28,6 +28,9 @@ from mfadesk.store.models import CaseRow, Report
 A_PERSONS_CASES = 50
 """The newest cases of one person that are looked through for a suspension that still stands."""
 
+
+FULL_PROOF = ("replace_authenticator", "grant_bypass", "grant_longer_bypass")
+"""Actions that policy grants on no less than a replacement's proof."""
 
 AN_HOUR_S = 3_600
 """Beyond the owner's day: for removing the old one and ending sessions after a test in the last minute."""
@@ -118,9 +121,9 @@ class SigningAuthority:
             require_genuine_ask(key, state, state.ask)
 
     def _life_s(self, decision: Allowed) -> int:
-        """Return how long the bundle may take: a replacement is finished by its owner, who has a day for it (SETTLED 12, 16)."""
+        """Return how long the bundle may take: what binds a new one is finished by its owner, who has a day for it (SETTLED 12, 16)."""
         life_s = decision.requirement.decision_lifetime_s
-        if decision.requirement.action in ("replace_authenticator", "add_authenticator"):
+        if decision.requirement.action in BINDS:
             life_s = max(life_s, self.desk.policy.limits.finish_after_suspension_s + AN_HOUR_S)
         return life_s + decision.grace_s
 
@@ -160,9 +163,8 @@ def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verd
 
 
 def is_fully_proved(state: CaseState) -> bool:
-    """Return whether a replacement was allowed in this case, so that a suspension in it lasts until it is done."""
-    verdict = state.verdicts.get("replace_authenticator")
-    return verdict is not None and verdict.allowed
+    """Return whether a replacement, or a way in until one, was allowed in this case: a suspension in it lasts until it is done."""
+    return any(verdict.allowed for action, verdict in state.verdicts.items() if action in FULL_PROOF)
 
 
 def is_replaced_elsewhere(state: CaseState, target: str) -> bool:
@@ -171,6 +173,18 @@ def is_replaced_elsewhere(state: CaseState, target: str) -> bool:
     return is_fully_proved(state) or any(
         is_fully_proved(other) and target in other.targets for other in map(load_case, others[:A_PERSONS_CASES])
     )
+
+
+def is_ours_to_restore(state: CaseState, target: str) -> bool:
+    """Return whether a case of this person suspended `target` as the old one, and nobody said of that case "this was not me".
+
+    What security or a report switched off was switched off for a reason that no caller can know.
+    """
+    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
+    cases = list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
+    stopped = {e.target for case in cases for e in case.effects_of("suspend_new")}
+    ours = {e.target for case in cases for e in case.effects_of("suspend_old") if e.state == "done" and e.detail == "suspended"}
+    return target in ours - stopped
 
 
 def _suspended_lately(state: CaseState, now: datetime) -> bool:

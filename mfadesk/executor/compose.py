@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import approving, attesting, enlisting, enrolling, proofs, repudiating, vouching
+from mfadesk.executor import approving, attesting, bypassing, enlisting, enrolling, proofs, repudiating, resyncing, vouching
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
@@ -46,6 +46,8 @@ HANDLERS: Mapping[str, Handler] = {
     "test_code": enrolling.test_code,
     "begin_test": enrolling.begin_test,
     "finish_test": enrolling.finish_test,
+    "give_bypass": bypassing.give_bypass,
+    "resync": resyncing.resync,
     "not_me": repudiating.not_me,
     "checkpoint": _checkpoint,
 }

@@ -155,7 +155,7 @@ class Executor:
 
     def _note_targets(self, draft: Draft, sight: Sight) -> None:
         """Write down which authenticators the claim is about, until the first effect; then they are fixed."""
-        if sight.holdings is None or draft.state.effects_of("suspend_old", "remove_old"):
+        if sight.holdings is None or draft.state.effects_of("suspend_old", "remove_old", "restore_old"):
             return
         targets = tuple(a.id for a in find_targets(draft.state, sight.holdings))
         survivors = tuple(a.id for a in find_survivors(draft.state, sight.holdings, draft.now))
@@ -253,3 +253,13 @@ class Executor:
         if now - self._last_checkpoint >= CHECKPOINT_EVERY_S:
             self._last_checkpoint = now
             self.watch.sign_checkpoint()
+            self.note_capabilities()
+
+    def note_capabilities(self) -> None:
+        """Write down what the provider can do, so that the pages offer nothing that it cannot."""
+        try:
+            able = self.provider.capabilities()
+        except Unavailable:
+            return
+        with self.desk.unit():
+            self._keep("", "provider_can", canonical_json({"longest_bypass_s": able.longest_bypass_s}), self.desk.now())

@@ -18,7 +18,13 @@ from django.db.models import Q
 
 from mfadesk.cases.engine import AUTHORISED_BY, Draft, find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_own_verdict, require_still_allowed
+from mfadesk.executor.authority import (
+    is_fully_proved,
+    is_ours_to_restore,
+    is_replaced_elsewhere,
+    require_own_verdict,
+    require_still_allowed,
+)
 from mfadesk.executor.letters import send_letters
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -229,12 +235,38 @@ def _lift_suspension(executor: Executor, taken: Taken) -> str:
     return "lifted"
 
 
+def _restore_old(executor: Executor, taken: Taken) -> str:
+    """Give back what the desk itself suspended; what security or a report switched off stays off."""
+    state, login = _authorise(executor, taken)
+    held = _held(executor, login, taken)
+    if held is None or held.state != "suspended":
+        return "not needed"
+    if not is_ours_to_restore(state, held.id):
+        return "left off"
+    executor.provider.resume(login, held.id, taken.id)
+    _read_back(executor, login, taken, lambda a: a is not None and a.state != "suspended")
+    return "given back"
+
+
+def _reset_failures(executor: Executor, taken: Taken) -> str:
+    """Clear the counter of the token that was brought back in step: it is locked by the codes that were not."""
+    _state, login = _authorise(executor, taken)
+    held = _held(executor, login, taken)
+    if held is None:
+        raise Refusal("unknown_authenticator", "The token is not there any more.")
+    if held.fail_count:
+        executor.provider.reset_failures(login, held.id, taken.id)
+        _read_back(executor, login, taken, lambda a: a is not None and a.fail_count == 0)
+    return "cleared"
+
+
 def _suspend_new(executor: Executor, taken: Taken) -> str:
     """The person said "not me": the new authenticator stops, whatever was decided before."""
     state, login = _own(executor, taken)
     held = _held(executor, login, taken)
-    if held is not None and held.key not in state.effects:
-        raise Broken(f"effect {taken.id} would suspend an authenticator that its case did not begin")
+    given_back = {effect.target for effect in state.effects_of("restore_old")}
+    if held is not None and held.key not in state.effects and held.id not in given_back:
+        raise Broken(f"effect {taken.id} would suspend an authenticator that its case neither began nor gave back")
     if held is not None:
         executor.provider.suspend(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
@@ -278,15 +310,48 @@ def _alert(executor: Executor, taken: Taken) -> str:
     return "told"
 
 
+def _end_bypass(executor: Executor, taken: Taken) -> str:
+    """End a way in that this case gave, at its end or before; it needs no decision to take away, and no open case."""
+    state, login = _own(executor, taken)
+    key = str(taken.args["target"])
+    if key not in {effect.id for effect in state.effects_of("grant_bypass")}:
+        raise Broken(f"effect {taken.id} would end a bypass that its case did not give")
+    if any(grant.key == key for grant in executor.provider.look(login).grants):
+        executor.provider.end_bypass(login, key, taken.id)
+        if any(grant.key == key for grant in executor.provider.look(login).grants):
+            raise Unavailable("provider", "The provider said that the bypass ended, and it did not.", effect_unknown=True)
+        return "ended"
+    # Over by itself, or used: what it opened ends all the same.
+    executor.provider.end_bypass(login, key, taken.id)
+    return "over already"
+
+
+def _remind_review(executor: Executor, taken: Taken) -> str:
+    """Tell security once more where nobody has looked at a bypass by its day."""
+    state, _login = _own(executor, taken)
+    if state.bypass_reviewed:
+        return "reviewed"
+    with executor.desk.unit():
+        Alert.objects.create(
+            at=executor.desk.now(), kind="bypass_review_due", case_id=taken.case_id, person_id=state.subject or "",
+            sentence="Nobody has looked at what a bypass was used for. Until somebody has, this person gets no other.",
+        )  # fmt: skip
+    return "told"
+
+
 _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "consider": _consider,
     "look": _look,
     "suspend_old": _suspend_old,
     "remove_old": _remove_old,
     "end_sessions": _end_sessions,
+    "reset_failures": _reset_failures,
     "lift_suspension": _lift_suspension,
+    "restore_old": _restore_old,
     "suspend_new": _suspend_new,
     "discard_new": _discard_new,
+    "end_bypass": _end_bypass,
+    "remind_review": _remind_review,
     "notify": _notify,
     "alert": _alert,
 }
@@ -314,7 +379,8 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
         raise Refusal("not_decided", "No decision stands for this.")
     require_still_allowed(executor.desk, executor.keys, state, verdict)
     target = str(taken.args["target"])
-    if target and target not in state.targets:
+    named = (state.resynced,) if taken.verb == "reset_failures" else state.targets
+    if target and target not in named:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
     return state, login
 

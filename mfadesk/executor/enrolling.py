@@ -13,10 +13,11 @@ from mfadesk.executor.challenges import for_browser, keep_options, make_challeng
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
-from mfadesk.operations.judgement import requirement_of
+from mfadesk.operations.conditions import find_real
+from mfadesk.operations.judgement import kinds_offered
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
-from mfadesk.ports.provider import AuthenticatorKind, Rejected
+from mfadesk.ports.provider import AuthenticatorKind, Holdings, Rejected
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 MAX_TEST_FAILURES = 10
+MAX_MENDED_TEST_FAILURES = 3
+"""A token that was in use before has a counter at the provider, and the desk stays far below its lock."""
+
 TEST_FAILED = "That code did not work yet. Check that the new phone's clock is set by itself, and type the code it shows now."
+MENDED_TEST_FAILED = "That code did not work. Wait until the device shows the next one, and type that."
 LABEL = "Set up with the help desk"
 
 
@@ -37,9 +42,10 @@ def enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mappi
     session = ClaimantSession.objects.get(pk=payload["session"])
     kind = _kind_for(executor, state)
     intended: list[str] = []
+    held = executor.provider.look(person.login)
 
     def intend(draft: Draft) -> None:
-        _require_draft(executor, draft)
+        _require_draft(executor, draft, held)
         if draft.state.new_authenticator:
             draft.emit("enrolment_lost", authenticator=draft.state.new_authenticator)
         effect = draft.intend("enrol_new", target=kind, quiet=False, delay_s=0)
@@ -80,11 +86,11 @@ def finish_enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -
 def test_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Validate the first code of the new authenticator at the provider."""
     state, person = _require_begun(executor, case_id, payload)
-    verdict = executor.provider.confirm_code(person.login, state.new_authenticator, Secret(str(payload["code"])))
+    verdict = executor.provider.confirm_code(person.login, state.on_trial, Secret(str(payload["code"])))
     if isinstance(verdict, Rejected):
         _note_failed_test(executor, state, verdict.reason)
-        raise Refusal("test_failed", TEST_FAILED)
-    return _passed(executor, case_id, state.new_authenticator)
+        raise Refusal("test_failed", TEST_FAILED if state.new_authenticator else MENDED_TEST_FAILED)
+    return _passed(executor, case_id, state.on_trial)
 
 
 def begin_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -115,16 +121,15 @@ def _passed(executor: Executor, case_id: str, authenticator: str) -> Mapping[str
 
 
 def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None:
-    executor.settle(state.id, lambda draft: draft.emit("test_failed", authenticator=state.new_authenticator, reason=reason))
+    executor.settle(state.id, lambda draft: draft.emit("test_failed", authenticator=state.on_trial, reason=reason))
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
-    requirement = requirement_of(executor.desk.policy, "replace_authenticator", state.tier, executor.desk.home.config.threat)
-    if requirement is None:
+    allowed = kinds_offered(state, executor.desk.policy, executor.desk.home.config.threat)
+    if not allowed:
         raise Refusal("no_requirement", "Policy names nothing that may be set up here. Nothing changed.")
-    allowed = ("passkey", "security_key") if requirement.passkey_only else ("totp", "passkey", "security_key")
-    kind = state.chosen_kind or allowed[0]
-    if kind not in allowed or kind not in executor.provider.capabilities().enrols:
+    kind = next((k for k in allowed if k == state.chosen_kind), None) if state.chosen_kind else allowed[0]
+    if kind is None or kind not in executor.provider.capabilities().enrols:
         raise Refusal("kind_not_offered", "That kind is not offered here. Choose another one.")
     return kind
 
@@ -135,25 +140,28 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
         raise Refusal("not_now", "This page has moved on. Look at it again.")
     if state.step_kind not in ("enrol", "confirm"):
         raise Refusal("not_now", "There is nothing to set up here now.")
-    if state.test_failures >= MAX_TEST_FAILURES:
-        raise Refusal("no_tries_left", "Too many wrong codes. Your old device stays off. Ring the help desk to go on.")
+    if state.test_failures >= (MAX_MENDED_TEST_FAILURES if state.resynced else MAX_TEST_FAILURES):
+        off = "" if state.resynced else " Your old device stays off."
+        raise Refusal("no_tries_left", f"Too many wrong codes.{off} Tell the help desk, and we go on.")
     return state, get_person(state.subject)
 
 
 def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:
     state, person = _require(executor, case_id, payload)
-    if not state.new_authenticator:
+    if not state.on_trial:
         raise Refusal("not_now", "Set up the new one first.")
     return state, person
 
 
-def _require_draft(executor: Executor, draft: Draft) -> None:
+def _require_draft(executor: Executor, draft: Draft, held: Holdings) -> None:
     draft.require_open()
     executor.watch.require_whole(draft.state.id)
     verdict = find_authority(draft.state, "enrol_new", draft.now)
     if verdict is None:
         raise Refusal("not_decided", "Nothing may be set up yet. The page says when.")
     require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
+    if verdict.action == "bind_first_authenticator" and find_real(held):
+        raise Refusal("not_the_first", "There is one already, so this is no first one. Tell the person on the phone.")
 
 
 def _remove_orphans(executor: Executor, state: CaseState, person: Person) -> None:

@@ -81,6 +81,24 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
                 f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
             )
             yield from _to(manager, executor, f"Somebody asked about {_short(person.name)}'s sign-in", text)
+        elif manager is not None and target != "out_of_reach" and state.bypass and not state.tested_at:
+            text = (
+                f"The {desk} gave {_short(person.name)} a way in for a short time, since their phone or key is not at hand.\n\n"
+                f"If {_short(person.name)} did not ask for this, please tell the desk at once."
+            )
+            yield from _to(manager, executor, f"{_short(person.name)} has a way in for a short time", text)
+        elif manager is not None and target != "out_of_reach" and _is_first(state):
+            # The directory's word for who the manager is was the root of it, so the manager hears what came of it.
+            text = (
+                f"{_short(person.name)} set up a first phone or key for signing in, with the {desk}.\n\n"
+                f"If {_short(person.name)} does not work for you, or does not start now, ring the desk at once."
+            )
+            yield from _to(manager, executor, f"{_short(person.name)} can sign in from now on", text)
+
+
+def _is_first(state: CaseState) -> bool:
+    verdict = state.verdicts.get("bind_first_authenticator")
+    return verdict is not None and verdict.allowed and state.tested_at is not None
 
 
 def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: str) -> tuple[str, str]:

@@ -31,6 +31,10 @@ def not_me(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapp
             sentence="The person says that a change was not theirs. The new authenticator is being suspended.",
         )  # fmt: skip
         draft.emit("not_me", authenticator=str(about.get("authenticator", "")))
+        for given in draft.state.effects_of("grant_bypass"):
+            draft.intend("end_bypass", given.id)
+        for given_back in draft.state.effects_of("restore_old"):
+            draft.intend("suspend_new", given_back.target)
         if about.get("authenticator"):
             draft.intend("suspend_new", str(about["authenticator"]))
         if draft.state.status in ("open", "frozen"):

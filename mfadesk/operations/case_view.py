@@ -13,6 +13,7 @@ from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of, how_proved
+from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
@@ -36,7 +37,7 @@ APPROVAL_SPEECH = (
 )
 """What the operator says while the case waits for a further person."""
 
-_DECIDING = ("verify", "decide", "act", "enrol", "confirm", "notify")
+_DECIDING = ("verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "notify")
 
 
 def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
@@ -77,7 +78,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
+        may=_may(state, actor, mine, person)
+        | ({"review"} if may_review(state, actor) else frozenset())
+        | ({"approve"} if approval is not None and approval.over else frozenset()),
         approval=approval,
         noticeable=tuple(
             AnswerLine(name, words)
@@ -211,7 +214,7 @@ def _now_panel(
         case "enrol" | "confirm" if grace_left_s(state, now):
             whom = "A waiting time that policy sets. The person is told at every address and can stop it"
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for=whom, **common)  # type: ignore[arg-type]
-        case "enrol" | "confirm":
+        case "enrol" | "confirm" | "resync" | "bypass":
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The person, on their own page", **common)  # type: ignore[arg-type]
         case _:
             return NowPanel("wait", step.id, step.title, eyebrow, waiting_for="The desk's own machine", **common)  # type: ignore[arg-type]
@@ -254,6 +257,32 @@ def _effect_detail(problem: str, retry_at: object) -> str:
 
 def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     """Return what must be true before the case may be called done; only a case that changes something has one."""
+    if state.resynced:
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("Two codes brought the same device back in step", True),
+            ("It signed in once", state.tested_at is not None),
+        )
+    if state.bypass and state.outcome == "bridged":
+        ended = any(effect.state == "done" for effect in state.effects_of("end_bypass"))
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("The way in has ended, at the provider and here", ended),
+            (
+                "Every notification address was told, with a way to object",
+                any(e.state == "done" for e in state.effects_of("notify")),
+            ),
+            ("Security looked at what it was used for", state.bypass_reviewed),
+        )
+    if restored := state.effects_of("restore_old"):
+        return (
+            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
+            ("What the desk had suspended was given back", any(effect.detail == "given back" for effect in restored)),
+            (
+                "Every notification address was told, with a way to object",
+                any(e.state == "done" for e in state.effects_of("notify")),
+            ),
+        )
     if not state.effects_of("suspend_old", "enrol_new"):
         return ()
     done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
@@ -262,9 +291,9 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     return (
         ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
         *([("Somebody else approved it", True)] if state.approvals else []),
-        ("The old one was suspended first", "suspend_old" in done or not state.targets),
+        *((("The old one was suspended first", "suspend_old" in done),) if state.targets else ()),
         ("The new one signed in once", state.tested_at is not None),
-        ("The old one was removed", "remove_old" in done or not state.targets),
+        *((("The old one was removed", "remove_old" in done),) if state.targets else ()),
         ("Every session was ended", "end_sessions" in done),
         ("Every notification address was told, with a way to object", "notify" in done),
     )
@@ -292,7 +321,11 @@ def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
     ]
     if state.approvals:
         lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
-    if state.tested_at:
+    if state.bypass:
+        lines.append("A way in for a time was given; it ended by itself or is about to.")
+    if state.tested_at and state.resynced:
+        lines.append(f"The same one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC, back in step.")
+    elif state.tested_at:
         lines.append(f"The new one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
     # Only what was read back as done is said to be done.
     done = {effect.verb for effect in state.effects.values() if effect.state == "done"}

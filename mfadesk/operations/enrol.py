@@ -12,7 +12,7 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.sealing import unseal
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import requirement_of
+from mfadesk.operations.judgement import kinds_offered
 from mfadesk.operations.prove import MAX_CODE, require_small
 from mfadesk.operations.sessions import box_key, require_current
 from mfadesk.operations.views import EnrolmentView
@@ -21,8 +21,6 @@ from mfadesk.store.models import ClaimantSession
 
 SHOWN_S = 300
 """How long the secret stays on its page; the page's style takes it away after the same time."""
-
-KINDS = ("totp", "passkey", "security_key")
 
 
 def choose_kind(desk: Desk, session: ClaimantSession, kind: str) -> None:
@@ -40,11 +38,7 @@ def choose_kind(desk: Desk, session: ClaimantSession, kind: str) -> None:
 
 def kinds_for(desk: Desk, case_id: str) -> tuple[str, ...]:
     """Return the kinds of authenticator that may be set up in this case, the quickest first."""
-    state = load_case(case_id)
-    requirement = requirement_of(desk.policy, "replace_authenticator", state.tier, desk.home.config.threat)
-    if requirement is None:
-        return ()
-    return ("passkey", "security_key") if requirement.passkey_only else ("totp", "passkey")
+    return kinds_offered(load_case(case_id), desk.policy, desk.home.config.threat)
 
 
 def begin_enrolment(desk: Desk, session: ClaimantSession) -> EnrolmentView:

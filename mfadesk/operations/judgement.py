@@ -30,9 +30,10 @@ from mfadesk.cases.approvals import Approver, count_approvals
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations.approvers import find_approvers
+from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
-from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings
+from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Holdings
 from mfadesk.store.models import Snapshot, StaffMember
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -73,11 +74,33 @@ class Sight:
 
 
 def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
-    """Return the authenticators that the claim says are gone: what will be replaced, and what proves nothing in this case."""
+    """Return the authenticators that the case is about: what will be suspended, and removed when a new one works.
+
+    What is gone; or what shows prompts, where one was approved by mistake; or the one token or key that works still and is
+    replaced while it does, the oldest of its kind.
+    """
+    if gone := find_gone(state, holdings):
+        return gone
+    active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
+    if state.answers.get("have_it_back") == "yes":
+        return tuple(a for a in active if a.state == "suspended")
+    if state.answers.get("approved") == "yes":
+        return tuple(a for a in active if a.kind == "push") or _of_kind("app", active)
+    if state.answers.get("authenticator") == "works" and state.answers.get("kind") in ("hardware_token", "key"):
+        return tuple(sorted(_of_kind(state.answers["kind"], active), key=lambda a: (a.created_at, a.id))[:1])
+    return ()
+
+
+def find_gone(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
+    """Return the authenticators that the claim says are gone: whoever holds one of them now is proved by it least of all."""
     if state.answers.get("authenticator") not in CLAIMED_GONE:
         return ()
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
-    match state.answers.get("kind"):
+    return _of_kind(state.answers.get("kind", "app"), active)
+
+
+def _of_kind(kind: str, active: Iterable[Authenticator]) -> tuple[Authenticator, ...]:
+    match kind:
         case "hardware_token":
             return tuple(a for a in active if a.kind in ("totp", "hotp") and not a.on_phone)
         case "key":
@@ -86,12 +109,26 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
             return tuple(a for a in active if a.on_phone and a.kind != "passkey_synced")
 
 
+def find_drifted(state: CaseState, holdings: Holdings) -> Authenticator | None:
+    """Return the token that a pair of codes would bring back in step, or None.
+
+    Of the kind that the caller named, in use and not suspended; of several, the one whose codes were rejected most.
+    """
+    kind = state.answers.get("kind", "unknown")
+    tokens = [
+        a
+        for a in holdings.authenticators
+        if a.kind in ("totp", "hotp") and a.state == "active" and (kind == "unknown" or a.on_phone == (kind == "app"))
+    ]
+    return max(tokens, key=lambda a: (a.fail_count, a.created_at, a.id), default=None)
+
+
 def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
     """Return other authenticators used lately: they must be used before any weaker road is offered (R44).
 
     A suspended one counts as well: little proof may suspend, and it must not clear the way by doing so (SETTLED 10).
     """
-    gone = {a.id for a in find_targets(state, holdings)}
+    gone = {a.id for a in find_gone(state, holdings)}
     return tuple(
         a
         for a in holdings.authenticators
@@ -108,7 +145,7 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
     """Return the methods that this person can still use, in policy's order, evidence at hand not counted."""
     found: set[MethodId] = set(sight.services)
     if sight.holdings is not None:
-        gone = {a.id for a in find_targets(state, sight.holdings)} | {state.new_authenticator}
+        gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
@@ -129,7 +166,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     if sight.holdings is None:
         unknown.add("provider")
     else:
-        used = [a.last_used_at for a in find_targets(state, sight.holdings) if a.last_used_at is not None]
+        used = [a.last_used_at for a in find_gone(state, sight.holdings) if a.last_used_at is not None]
         gone_used_at = max(used, default=None)
         accepted = {piece.evidence.authenticator_id for piece in state.pieces}
         survivors = tuple(
@@ -175,6 +212,10 @@ def judge(
         now=now,
         available=() if nobody else available_methods(state, person, sight, policy),
     )
+    unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
+    if unmet:
+        reasons = () if isinstance(decision, Allowed) else decision.reasons
+        return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), ())
     if isinstance(decision, Allowed) and decision.requirement.approvals:
         known = find_approvers() if approvers is None else tuple(approvers)
         missing = decision.requirement.approvals - len(count_approvals(state, action, known, now))
@@ -183,6 +224,30 @@ def judge(
             reason = Reason("approvals_needed", f"The proof is enough. Policy asks for {more} to approve.")
             return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
+
+
+BINDS: tuple[str, ...] = ("replace_authenticator", "add_authenticator", "bind_first_authenticator")
+"""Actions after which a new authenticator may be set up."""
+
+DEVICE_KINDS: Mapping[str, tuple[AuthenticatorKind, ...]] = {
+    "no_smartphone": ("security_key", "passkey"),
+    "spare_key": ("security_key", "passkey"),
+    "new_token": ("security_key", "hotp"),
+}
+"""What may be set up on the device that the person named, the likeliest first; on any other, an app or a passkey."""
+
+
+def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[AuthenticatorKind, ...]:
+    """Return what this person may set up now: by the device in their hands, and by what was decided about their tier."""
+    action = next((a for a in BINDS if a in state.verdicts and state.verdicts[a].allowed), BINDS[0])
+    requirement = requirement_of(policy, action, state.tier, threat)
+    if requirement is None:
+        return ()
+    kinds = DEVICE_KINDS.get(state.answers.get("new_device", ""), ("totp", "passkey"))
+    if not requirement.passkey_only:
+        return kinds
+    # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
+    return tuple(k for k in kinds if k in PHISHING_RESISTANT) if "security_key" in kinds else ("passkey", "security_key")
 
 
 def judge_under(

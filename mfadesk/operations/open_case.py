@@ -9,6 +9,7 @@ from mfadesk.cases.engine import advance
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import new_id
+from mfadesk.operations.bypass import is_offered
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, staff_name
 from mfadesk.operations.people import find_person
@@ -90,6 +91,8 @@ def _choose(goal: str, answers: Mapping[str, str]) -> Runbook:
     choice = choose(goal, answers)
     if choice.runbook is None:
         raise Refusal("no_runbook", choice.why_not)
+    if not is_offered(choice.runbook):
+        raise Refusal("no_runbook", "The identity provider has no way in that ends by itself, so the desk gives none.")
     return choice.runbook
 
 

@@ -10,7 +10,7 @@ from mfadesk.cases.state import CaseState
 from mfadesk.operations.codes import find_locator, read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.enrol import kinds_for
-from mfadesk.operations.judgement import available_methods, newest_sight
+from mfadesk.operations.judgement import BINDS, available_methods, newest_sight
 from mfadesk.operations.people import get_person
 from mfadesk.operations.views import AnswerLine, PortalView, ProofWay, VouchView
 from mfadesk.operations.vouch import STATEMENTS, find_vouch
@@ -47,7 +47,17 @@ KINDS = {
     "totp": "An authenticator app on the new phone",
     "passkey": "A passkey on this device or the new phone",
     "security_key": "A security key",
+    "hotp": "A hardware token that shows codes",
 }
+
+PHONE_LABEL = "The code that the new phone shows now"
+PHONE_HINT = "It changes every 30 seconds. Type it here, and say it to nobody."
+FOB_LABEL = "The code that the token shows"
+_FOB_ASKS = (
+    "Bring the token into its set-up mode.",
+    "Press “Show it” here, and let it take in the picture.",
+    "Type the code that it shows.",
+)
 
 _REPLACING = (
     "Replace the phone or key that signs you in",
@@ -58,6 +68,11 @@ _REPLACING = (
 _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "replace_device": _REPLACING,
     "regain_access": _REPLACING,
+    "replace_token": (_REPLACING[0], _REPLACING[1], "Your old one stops working once the new one does"),
+    "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
+    "time_boxed_bypass": ("Let you in for an hour without your phone or key", "One code will sign in as you, once"),
+    "longer_bypass": ("Let you in until tomorrow without your phone or key", "One code will sign in as you, once"),
+    "restore_account": ("Switch on again what was switched off for you", "It will be able to sign in as you"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
     "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
@@ -83,6 +98,13 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
         return PortalView(
             "confirm", 2, title="Are you on the phone with us right now?", lede="Our help desk is talking to someone who says they are you.",
             asks=_GOAL_ASKS.get(state.goal, ("Change how you sign in",)), **base,
+        )  # fmt: skip
+    if state.step_kind == "resync" or (state.step_kind == "confirm" and state.resynced):
+        return _mending(state, base)
+    if state.step_kind == "bypass":
+        return PortalView(
+            "bypass", 4, title="A way in for a time", lede="It signs you in once, on the sign-in page that you always use.",
+            proved=_proved(state), **base,
         )  # fmt: skip
     if state.step_kind in ("enrol", "confirm"):
         return _setting_up(desk, state, base)
@@ -158,7 +180,7 @@ def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalVie
 
 def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
     if find_authority(state, "enrol_new", desk.now()) is None:
-        verdict = next((v for a, v in state.verdicts.items() if a == "replace_authenticator" and v.allowed), None)
+        verdict = next((v for a, v in state.verdicts.items() if a in BINDS and v.allowed), None)
         if verdict is not None and desk.now() < verdict.starts_at:
             return PortalView(
                 "wait", 4, title="Your new one can be added soon", proved=_proved(state),
@@ -170,6 +192,8 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
         return PortalView(
             "test", 4, title="Sign in once with the new one", lede="So that we both know it works, before the old one goes.",
             kinds=tuple(k for k in kinds if k.value == state.new_kind) or kinds, **base,
+            test_label=FOB_LABEL if state.new_kind == "hotp" else PHONE_LABEL,
+            test_hint=PHONE_HINT if state.new_kind != "hotp" else "Type it here, and say it to nobody.",
         )  # fmt: skip
     if not state.chosen_kind and len(kinds) > 1:
         return PortalView(
@@ -178,7 +202,21 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
     chosen = state.chosen_kind or (kinds[0].value if kinds else "")
     return PortalView(
         "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
-        kinds=tuple(k for k in kinds if k.value == chosen), **base,
+        kinds=tuple(k for k in kinds if k.value == chosen), asks=_FOB_ASKS if chosen == "hotp" else (), **base,
+    )  # fmt: skip
+
+
+def _mending(state: CaseState, base: Mapping[str, Any]) -> PortalView:
+    """Two codes, and then one more; what the device is called stands on nobody's page."""
+    if state.step_kind == "confirm":
+        return PortalView(
+            "test", 4, title="It is back in step", lede="Sign in with it once, so that we both know it works.",
+            asks=("Wait until the device shows the next code.",), may_restart=False, kinds=(AnswerLine("totp", "Your device"),),
+            test_label="The next code that it shows", test_hint="Type it here, and say it to nobody.", **base,
+        )  # fmt: skip
+    return PortalView(
+        "resync", 4, title="Two codes, one after the other", lede="They tell the service where your device stands. Nothing else changes.",
+        asks=("Type the code that your device shows now.", "Wait until it changes, and type the next one."), **base,
     )  # fmt: skip
 
 
@@ -200,11 +238,36 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
             "stopped", 4, title="Stopped", lede="Nothing was changed, and security knows. Thank you.",
             help_lines=("If somebody rang you about this, hang up.", "Nobody is in trouble."), **plain,
         )  # fmt: skip
+    if state.outcome == "changed" and "restore_account" in state.verdicts:
+        given = any(effect.detail == "given back" for effect in state.effects_of("restore_old"))
+        return PortalView(
+            "done", 4, title="Your device is on again" if given else "This is over",
+            lede="It signs you in as before." if given else "Nothing was switched on. Our security team reaches you on details we hold.",
+            help_lines=("We wrote to every address we hold for you.",), **plain,
+        )  # fmt: skip
     if state.outcome == "changed":
         at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""
+        is_first = "bind_first_authenticator" in state.verdicts
+        help_lines = (
+            "You have been signed out everywhere; sign in again with the new one.",
+            "We wrote to every address we hold for you.",
+        )
         return PortalView(
-            "done", 4, title="Your new one works", lede=f"It signed in{at} UTC. The old one no longer works.",
-            help_lines=("You have been signed out everywhere; sign in again with the new one.", "We wrote to every address we hold for you."),
+            "done", 4, title="Your first one works" if is_first else "Your new one works",
+            lede=f"It signed in{at} UTC." + ("" if is_first else " The old one no longer works."),
+            help_lines=(*help_lines, "Add a second one on your own sign-in page, so that losing one locks you out of nothing.")
+            if is_first else help_lines,
+            **plain,
+        )  # fmt: skip
+    if state.resynced and state.tested_at and state.outcome == "no_change_needed":
+        return PortalView(
+            "done", 4, title="Your codes work again", lede=f"One signed in at {state.tested_at:%H:%M} UTC. It is the same device as before.",
+            help_lines=("Nothing was added to your account.", "We wrote to every address we hold for you."), **plain,
+        )  # fmt: skip
+    if state.outcome == "bridged":
+        return PortalView(
+            "done", 4, title="You have a way in for a time", lede="It ends by itself, and it can't be made longer.",
+            help_lines=("Call us when your device is back or a new one is in your hands.", "We wrote to every address we hold for you."),
             **plain,
         )  # fmt: skip
     return PortalView(

@@ -22,14 +22,19 @@ VERB_WORDS: Mapping[str, str] = {
     "lift_suspension": "End the suspension",
     "suspend_new": "Suspend the new one",
     "discard_new": "Delete what was not finished",
+    "restore_old": "Give back what was suspended",
+    "grant_bypass": "Give a way in for a time",
+    "end_bypass": "End the way in",
+    "remind_review": "Remind security of the review",
     "resync": "Bring the codes back in step",
     "reset_failures": "Clear the counter of wrong codes",
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {
-    "changed": "Done. The new one works and the old one does not.",
+    "changed": "Done. What signs in now is what was proved for.",
     "no_change_needed": "Nothing had to change.",
     "self_service": "The person moved it without the desk.",
+    "bridged": "A way in was given. It ends by itself, and security looks at it.",
     "refused": "Not enough was proved. Nothing was changed.",
     "stopped": "Stopped. Nothing more happens in this case.",
     "abandoned": "Time ran out.",
@@ -56,7 +61,7 @@ def signal_words(signal: str) -> str:
     return NOTICED.get(signal, signal.replace("_", " ").capitalize())
 
 
-GOOD = ("changed", "no_change_needed", "self_service")
+GOOD = ("changed", "bridged", "no_change_needed", "self_service")
 
 _QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
 """Events that a reader of the timeline has no use for; the record holds them all the same."""
@@ -157,7 +162,11 @@ _SAY: dict[str, _Say] = {
     "effect_failed": _effect("Not done: {verb}. {problem}", "refused"),
     "enrolment_begun": lambda b, p, r: (f"A new {KIND_WORDS.get(b['kind'], b['kind'])} was shown to its owner", "done"),
     "enrolment_lost": _plain("The page was loaded again; the former secret is void", "quiet"),
-    "tested": _plain("The new one signed in", "done"),
+    "bypass_given": lambda b, p, r: (f"A way in was shown to its owner; it ends at {b['until'][11:16]} UTC", "done"),
+    "bypass_reviewed": _plain("Security looked at what the way in was used for", "done"),
+    "resynced": _plain("Two codes brought the token back in step", "done"),
+    "resync_failed": lambda b, p, r: (f"Two codes did not bring it back in step: {b['reason'].replace('_', ' ')}", "waiting"),
+    "tested": _plain("It signed in once, to test it", "done"),
     "test_failed": lambda b, p, r: (f"The test did not work: {b['reason'].replace('_', ' ')}", "waiting"),
     "alert_raised": lambda b, p, r: (f"Security was told: {b['pattern'].replace('-', ' ').replace('_', ' ')}", "threat"),
     "not_me": _plain("The person says: this was not me", "refused"),

@@ -215,7 +215,7 @@ class CaseView:
     mine: bool
     may: frozenset[str]
     """Verbs open to this member of staff now: answer, link, code, drop_browser, vouch, attest, approve, take_over, end,
-    thaw, pressure, signal, export."""
+    thaw, pressure, signal, review, export."""
     approval: ApprovalPanel | None = None
     noticeable: tuple[AnswerLine, ...] = ()
     """What the operator may write down as noticed on the call, and has not yet."""
@@ -250,10 +250,32 @@ class EnrolmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class BypassView:
+    """A way in for a time, on its owner's page alone: a code that signs in once, until then."""
+
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PortalView:
     """Screens 9 to 12, whichever this browser's session stands at."""
 
-    stage: Literal["confirm", "prove", "checking", "wait", "choose", "enrol", "test", "done", "stopped", "frozen", "ended"]
+    stage: Literal[
+        "confirm",
+        "prove",
+        "checking",
+        "wait",
+        "choose",
+        "enrol",
+        "resync",
+        "bypass",
+        "test",
+        "done",
+        "stopped",
+        "frozen",
+        "ended",
+    ]
     step: int
     steps: int
     title: str
@@ -268,6 +290,10 @@ class PortalView:
     proved: tuple[str, ...] = ()
     kinds: tuple[AnswerLine, ...] = ()
     enrolment: EnrolmentView | None = None
+    may_restart: bool = True
+    """What is being tested may be begun anew, as when a page was lost."""
+    test_label: str = "The code that it shows now"
+    test_hint: str = "Type it here, and say it to nobody."
     problem: str = ""
     help_lines: tuple[str, ...] = ()
     version: int = 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mfadesk.operations import call_back, enrol, portal_view, prove, sessions
+from mfadesk.operations import bypass, call_back, enrol, portal_view, prove, sessions
 from mfadesk.operations import not_me as repudiate
+from mfadesk.operations import resync as resyncing
 from mfadesk.operations import vouch as vouching
 from mfadesk.operations.desk import current_desk
-from mfadesk.operations.views import EnrolmentView, NotMeView, PortalView, VouchView
+from mfadesk.operations.views import BypassView, EnrolmentView, NotMeView, PortalView, VouchView
 from mfadesk.store.models import ClaimantSession
 
 Session = ClaimantSession
@@ -89,6 +90,16 @@ def choose_kind(session: Session, kind: str) -> None:
 def begin_enrolment(session: Session) -> EnrolmentView:
     """Make a new secret and return it, once."""
     return enrol.begin_enrolment(current_desk(), session)
+
+
+def take_bypass(session: Session) -> BypassView:
+    """Have a way in for a time given and return it, once."""
+    return bypass.take_bypass(current_desk(), session)
+
+
+def resync(session: Session, first: str, second: str) -> None:
+    """Hand two codes of one token on, to bring it back in step."""
+    resyncing.resync(current_desk(), session, first, second)
 
 
 def test_code(session: Session, code: str) -> None:

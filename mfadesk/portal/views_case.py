@@ -182,6 +182,27 @@ def enrolment(request: HttpRequest, session: verbs.Session) -> HttpResponse:
 
 @require_POST
 @session_page
+def bypass(request: HttpRequest, session: verbs.Session) -> HttpResponse:
+    """Show a way in for a time, in this one answer and never again."""
+    try:
+        shown = verbs.take_bypass(session)
+    except EXPECTED as error:
+        return _show(request, verbs.portal(session), sentence_of(error), status=status_of(error))
+    view = verbs.portal(session)
+    return render(
+        request, "portal/bypass.html", {"view": view, "desk": view.desk or desk_name(), "problem": "", "shown": shown}
+    )
+
+
+@require_POST
+@session_page
+def resync(request: HttpRequest, session: verbs.Session) -> HttpResponse:
+    """Take two codes, one after the other, that bring a token back in step."""
+    return _act(request, session, lambda: verbs.resync(session, typed(request, "first"), typed(request, "second")), "first")
+
+
+@require_POST
+@session_page
 def test(request: HttpRequest, session: verbs.Session) -> HttpResponse:
     """Take a code of the new authenticator, for its first sign-in."""
 

@@ -39,6 +39,27 @@ class Authenticator:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A way in for a time, instead of an authenticator: one code, good once, that ends by itself at the provider.
+
+    key: the idempotency key that gave it, by which it is ended too.
+    """
+
+    id: str
+    key: str
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A grant just given, with its code: it leaves the executor only sealed to the claimant's browser."""
+
+    grant: Grant
+    code: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class Holdings:
     """All that a provider holds of one account, as seen at one moment."""
 
@@ -47,6 +68,8 @@ class Holdings:
     sessions: int
     seen_at: datetime
     disabled: bool = False
+    grants: tuple[Grant, ...] = ()
+    """Grants that could still sign somebody in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,8 @@ class Capabilities:
     """After this many wrong codes the provider locks; the desk stops earlier."""
     ends_sessions: bool = True
     """`end_sessions` does something here; where False, sessions live elsewhere and the record says that nobody ended them."""
+    longest_bypass_s: int = 0
+    """How long a grant may last that the provider ends by itself; 0 where it has none, and then none is offered."""
 
 
 class Provider(Protocol):
@@ -151,6 +176,17 @@ class Provider(Protocol):
 
     def resync(self, login: str, authenticator_id: str, first: Secret, second: Secret) -> Accepted | Rejected:
         """Resynchronise an OATH token by two consecutive codes, within the provider's window."""
+        ...
+
+    def grant_bypass(self, login: str, key: str, lasts_s: int) -> Bypass:
+        """Give a code that signs in once within `lasts_s`, and ends at the provider whether or not anybody comes back to end it.
+
+        The same key gives it anew: an orphan of a crash is replaced. Raises Refusal ``cannot_bypass`` where the provider has none.
+        """
+        ...
+
+    def end_bypass(self, login: str, grant_key: str, key: str) -> None:
+        """End the grant that `grant_key` gave, and every session that it opened; absent already is success."""
         ...
 
     def reset_failures(self, login: str, authenticator_id: str, key: str) -> None:

@@ -17,24 +17,36 @@ from mfadesk.runbook.model import Step
 
 ACTIONS: tuple[str, ...] = get_args(ActionId)
 VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
-    "suspend_old": ("suspend_authenticator",),
-    "end_sessions": ("suspend_authenticator",),
+    "suspend_old": ("suspend_authenticator", "grant_bypass", "grant_longer_bypass"),
+    "end_sessions": ("suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"),
     "remove_old": ("replace_authenticator",),
-    "resync": ("resync_authenticator",),
     "reset_failures": ("resync_authenticator",),
+    "restore_old": ("restore_account",),
     "lift_suspension": ("replace_authenticator",),
 }
 """What each verb needs. Ending sessions only takes away, as suspending does; lifting gives back, as replacing does
 (ending a suspension early needs what a replacement needs)."""
 
-ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator")
-"""A new authenticator comes either beside the others or in the place of one."""
+ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator", "bind_first_authenticator")
+"""A new authenticator comes beside the others, in the place of one, or is the first."""
+
+AN_HOUR_S = 3_600
+BYPASS_NEEDS: tuple[str, ...] = ("grant_bypass", "grant_longer_bypass")
+LONGER_BYPASS_NEEDS: tuple[str, ...] = ("grant_longer_bypass",)
+"""A way in beyond an hour is another decision, with more demanded (R33)."""
+
+RESYNC_NEEDS: tuple[str, ...] = ("resync_authenticator",)
+"""Moving a counter binds nothing new; it lets the same token sign in again."""
 
 
 def needs_of(step: Step) -> tuple[tuple[str, ...], ...]:
-    """Return, for an act or enrol step, one tuple of sufficient actions for each effect that it has."""
+    """Return, for an act, enrol or resync step, one tuple of sufficient actions for each effect that it has."""
     if step.kind == "enrol":
         return (ENROL_NEEDS,)
+    if step.kind == "bypass":
+        return (LONGER_BYPASS_NEEDS if step.lasts_s > AN_HOUR_S else BYPASS_NEEDS,)
+    if step.kind == "resync":
+        return (RESYNC_NEEDS,)
     return tuple(VERB_NEEDS.get(verb, ("replace_authenticator",)) for verb in step.verbs)
 
 

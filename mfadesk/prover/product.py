@@ -39,6 +39,10 @@ class Fact(IntEnum):
     RESYNCED = 64
     UNTOLD = 128
     """Something changed and the person was not told since."""
+    BYPASSED = 512
+    RESTORED = 1024
+    UNTRIED = 256
+    """An authenticator was brought back in step and has signed nobody in since."""
 
 
 _VERIFIED_SHIFT = 16
@@ -48,9 +52,9 @@ _VERB_FACTS = {
     "suspend_old": Fact.SUSPENDED | Fact.UNTOLD,
     "remove_old": Fact.REMOVED | Fact.UNTOLD,
     "end_sessions": Fact.SESSIONS_ENDED | Fact.UNTOLD,
-    "resync": Fact.RESYNCED | Fact.UNTOLD,
     "reset_failures": Fact.RESYNCED | Fact.UNTOLD,
     "lift_suspension": Fact.UNTOLD,
+    "restore_old": Fact.RESTORED | Fact.UNTOLD,
 }
 
 
@@ -168,7 +172,7 @@ class _Walker:
             late = f"not over in {words_for_seconds(step.deadline.after_s)}"
             yield DEADLINE_EDGE, step.deadline.then, node.known, node.facts, late
             done = _facts_after(step, node.facts)
-            if step.kind in ("act", "enrol") and done != node.facts:
+            if step.kind in ("act", "enrol", "resync", "bypass") and done != node.facts:
                 yield DEADLINE_EDGE, step.deadline.then, node.known, done, f"{late}, yet it happened"
 
     def _results(self, step: Step, known: Known, facts: int) -> Iterator[tuple[Known, int, str]]:
@@ -184,6 +188,9 @@ class _Walker:
             if step.kind == "decide" and step.action:
                 bit = 1 << _GRANTED_SHIFT + _INDEX[step.action]
                 yield after, done | bit if value == "allowed" else done & ~bit, f"{name} = {value}"
+            elif step.kind == "resync":
+                # Only a plain no left everything as it was; where no answer came, it may have happened.
+                yield after, facts if value == "rejected" else done, f"{name} = {value}"
             else:
                 yield after, done, f"{name} = {value}"
 
@@ -240,14 +247,19 @@ def _facts_after(step: Step, facts: int) -> int:
             return facts | 1 << _VERIFIED_SHIFT + _INDEX[step.action]
         case "enrol":
             return facts | Fact.PENDING
+        case "bypass":
+            return facts | Fact.BYPASSED | Fact.UNTOLD
+        case "resync":
+            return facts | Fact.RESYNCED | Fact.UNTRIED | Fact.UNTOLD
         case "confirm":
-            return facts & ~Fact.PENDING | Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else facts
+            new = Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else 0
+            return facts & ~(Fact.PENDING | Fact.UNTRIED) | new
         case "notify":
             return facts & ~Fact.UNTOLD
         case "act":
             for verb in step.verbs:
                 facts |= _VERB_FACTS[verb]
-                if verb in ("lift_suspension", "remove_old"):
+                if verb in ("lift_suspension", "restore_old", "remove_old"):
                     facts &= ~Fact.SUSPENDED
             return facts
     return facts

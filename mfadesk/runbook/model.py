@@ -11,20 +11,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 StepId = str
-StepKind = Literal["ask", "verify", "decide", "act", "enrol", "confirm", "notify", "instruct", "wait", "escalate", "end"]
+StepKind = Literal[
+    "ask", "verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "notify", "instruct", "wait", "escalate", "end"
+]
 
 Verb = Literal[
     "suspend_old",
     "remove_old",
     "end_sessions",
-    "resync",
     "reset_failures",
     "lift_suspension",
+    "restore_old",
 ]
-"""What an act step may have the executor do at the provider. Enrolment and its test are steps of their own."""
+"""What an act step may have the executor do at the provider. What takes the person at their page (an enrolment, two codes, a
+test) is a step of its own."""
 
-Outcome = Literal["changed", "no_change_needed", "self_service", "refused", "stopped", "abandoned", "handed_over"]
-"""How a case may end. `changed` is the only one after which the provider holds something new."""
+Outcome = Literal["changed", "no_change_needed", "self_service", "refused", "stopped", "abandoned", "handed_over", "bridged"]
+"""How a case may end. `changed` is the only one after which the provider holds something new; after `bridged` it holds a way in
+that ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,12 @@ class Step:
     outcome: Outcome | None = None
     alert: str | None = None
     phase: str = ""
+    lasts_s: int = 0
+    """How long a bypass lasts at the most."""
+    watcher: str = ""
+    """Who watches a bypass while it is open."""
+    review_s: int = 0
+    """How soon after its end somebody must have looked at what it was used for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ MAX_VERSION = 1_000_000
 
 RESULTS: Mapping[StepKind, Variable] = {
     "decide": Variable("decision", ("allowed", "refused", UNKNOWN)),
+    "resync": Variable("resync", ("accepted", "rejected", UNKNOWN)),
 }
 """What the engine itself sets when such a step is over. Guards may look at them; no author may declare them.
 
@@ -60,6 +61,8 @@ _NEEDED: Mapping[StepKind, tuple[str, ...]] = {
     "decide": ("action", "next"),
     "act": ("verbs", "next"),
     "enrol": ("kinds", "next"),
+    "resync": ("next",),
+    "bypass": ("lasts", "watcher", "review", "next"),
     "confirm": ("next",),
     "notify": ("tell", "next"),
     "instruct": ("next",),
@@ -135,6 +138,7 @@ def _canonical_step(step: Step) -> dict[str, Any]:
         "outcome": step.outcome,
         "alert": step.alert,
         "deadline": [deadline.after_s, deadline.owner, deadline.then] if deadline else None,
+        **({"bypass": [step.lasts_s, step.watcher, step.review_s]} if step.kind == "bypass" else {}),
         "edges": [[edge.to, edge.guard.tree if edge.guard else None, edge.label] for edge in step.edges],
     }
 
@@ -202,6 +206,9 @@ class _StepReader:
             deadline=self.deadline(field["deadline"]) if "deadline" in field else None,
             outcome=outcome,
             alert=f.as_word(field["alert"], f.STEP_ID, "the alert") if "alert" in field else None,
+            lasts_s=f.as_duration_s(field["lasts"]) if "lasts" in field else 0,
+            watcher=f.as_choice(field["watcher"], OWNERS, "watcher") if "watcher" in field else "",
+            review_s=f.as_duration_s(field["review"]) if "review" in field else 0,
             phase=f.as_text(field["phase"], f.MAX_TITLE_CHARS) if "phase" in field else "",
         )
         if kind == "instruct" and not (step.say or step.do or step.tell):

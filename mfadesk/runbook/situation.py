@@ -29,6 +29,9 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 """The variables of a situation and what they may be. Runbooks use the same names, so that nothing is asked twice."""
 
+NAMES_TARGET: frozenset[str] = frozenset({"authenticator", "approved", "have_it_back"})
+"""Variables whose answers name the authenticator that a case suspends or removes."""
+
 FACTS: frozenset[str] = frozenset({"employment", "account"})
 """Variables that the desk fills from the directory before the first question, where it knows them."""
 

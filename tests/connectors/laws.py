@@ -119,6 +119,8 @@ class ProviderLaws:
             lambda: provider.end_sessions(login, "k5"),
             lambda: provider.resync(login, "x", code, code),
             lambda: provider.reset_failures(login, "x", "k6"),
+            lambda: provider.grant_bypass(login, "k7", 60),
+            lambda: provider.end_bypass(login, "k7", "k8"),
         ):
             with pytest.raises(Refusal) as refusal:
                 call()
@@ -229,6 +231,62 @@ class ProviderLaws:
         assert house.provider.resync(login, token.id, first, third) == Rejected("wrong")
         assert house.provider.resync(login, token.id, token.press(), token.press()) == Accepted(token.id, "hotp")
         assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    def test_a_pair_of_codes_is_taken_once(self, house: House) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        token.pressed = 40
+        first, second = token.press(), token.press()
+        assert isinstance(house.provider.resync(login, token.id, first, second), Accepted)
+        assert isinstance(house.provider.resync(login, token.id, first, second), Rejected)
+        assert isinstance(house.provider.check_code(login, second), Rejected), "the codes that were shown sign nobody in"
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    def test_only_a_proved_token_in_use_is_brought_back_in_step(self, house: House) -> None:
+        login, other = house.fresh_login(), house.fresh_login()
+        token = enrolled(house, login)
+        assert house.provider.resync(other, token.id, token.press(), token.press()) == Rejected("unknown")
+        assert house.provider.resync(login, "no-such-token", token.press(), token.press()) == Rejected("unknown")
+        house.provider.suspend(login, token.id, "k-suspend")
+        assert house.provider.resync(login, token.id, token.press(), token.press()) == Rejected("suspended")
+        house.provider.remove(login, token.id, "k-remove")
+        assert house.provider.resync(login, token.id, token.press(), token.press()) == Rejected("unknown")
+        fresh = begin(house, other)
+        assert house.provider.resync(other, fresh.id, fresh.press(), fresh.press()) == Rejected("unknown")
+
+    @pytest.mark.parametrize("pair", [("", ""), ("x" * 5000, "1"), ("' OR 1=1 --", "*"), ("٣٤٥٦٧٨", "٣٤٥٦٧٩")])
+    def test_no_odd_texts_are_a_pair(self, house: House, pair: tuple[str, str]) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        assert isinstance(house.provider.resync(login, token.id, Secret(pair[0]), Secret(pair[1])), Rejected)
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_pair_is_burnt_exactly_where_the_provider_saw_it(self, house: House, fault: str) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        token.pressed = 40
+        first, second = token.press(), token.press()
+        house.break_next(fault)
+        with pytest.raises(Unavailable) as unavailable:
+            house.provider.resync(login, token.id, first, second)
+        if fault != "error":
+            assert unavailable.value.effect_unknown
+        verdict = house.provider.resync(login, token.id, first, second)
+        assert isinstance(verdict, Rejected if fault in UNSEEN else Accepted)
+        assert isinstance(house.provider.check_code(login, token.press()), Accepted)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_disturbed_reset_of_the_counter_converges_after_a_look(self, house: House, fault: str) -> None:
+        login = house.fresh_login()
+        token = enrolled(house, login)
+        house.provider.check_code(login, token.wrong())
+        house.break_next(fault)
+        with pytest.raises(Unavailable):
+            house.provider.reset_failures(login, token.id, "k-reset")
+        assert held(house, login)[token.id].fail_count == (0 if fault in UNSEEN else 1)
+        house.provider.reset_failures(login, token.id, "k-reset")
+        assert held(house, login)[token.id].fail_count == 0
 
     @pytest.mark.parametrize("code", ["", " ", "0", "x" * 5000, "12 34", "' OR 1=1 --", "\x00\x00", "٣٤٥٦٧٨", "*", "-1"])
     def test_no_odd_text_is_a_code(self, house: House, code: str) -> None:
@@ -363,6 +421,39 @@ class ProviderLaws:
         _, response = SoftPasskey.register(enrolment.creation_options, house.origin, SystemRandomness(), user_verified=False)
         verdict = house.provider.confirm_passkey(login, enrolment.authenticator_id, response)
         assert verdict == Rejected("no_user_verification")
+
+    def test_a_provider_without_a_bypass_gives_none_and_one_with_it_ends_it_for_good(self, house: House) -> None:
+        login, provider = house.fresh_login(), house.provider
+        if not provider.capabilities().longest_bypass_s:
+            with pytest.raises(Refusal) as refusal:
+                provider.grant_bypass(login, "k-bypass", 600)
+            assert refusal.value.code == "cannot_bypass"
+            assert provider.look(login).grants == ()
+            provider.end_bypass(login, "k-bypass", "k-end")
+            return
+        first = provider.grant_bypass(login, "k-bypass", 600)
+        again = provider.grant_bypass(login, "k-bypass", 600)
+        assert [grant.key for grant in provider.look(login).grants] == ["k-bypass"]
+        assert first.code != again.code and again.code.reveal() not in repr(again)
+        assert isinstance(provider.check_code(login, again.code), Rejected), "a way in proves nobody to the desk"
+        for _ in range(2):
+            provider.end_bypass(login, "k-bypass", "k-end")
+            assert provider.look(login).grants == ()
+        with pytest.raises(Refusal):
+            provider.grant_bypass(login, "k-long", provider.capabilities().longest_bypass_s + 1)
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_disturbed_end_of_a_bypass_converges_after_a_look(self, house: House, fault: str) -> None:
+        login, provider = house.fresh_login(), house.provider
+        if not provider.capabilities().longest_bypass_s:
+            pytest.skip("this provider gives no bypass")
+        provider.grant_bypass(login, "k-bypass", 600)
+        house.break_next(fault)
+        with pytest.raises(Unavailable):
+            provider.end_bypass(login, "k-bypass", "k-end")
+        assert (provider.look(login).grants == ()) == (fault in UNSEEN)
+        provider.end_bypass(login, "k-bypass", "k-end")
+        assert provider.look(login).grants == ()
 
     def test_no_secret_shows_in_a_record(self, house: House) -> None:
         login = house.fresh_login()

@@ -11,12 +11,16 @@ from dataclasses import replace
 
 from mfadesk.runbook.model import Edge, Guard, Runbook, Step
 
-WAITING = {"ask", "verify", "decide", "act", "enrol", "confirm", "instruct", "wait"}
+WAITING = {"ask", "verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "instruct", "wait"}
 SWAPS = {
     "replace_authenticator": "suspend_authenticator",
     "suspend_authenticator": "resync_authenticator",
     "resync_authenticator": "suspend_authenticator",
     "change_contact": "suspend_authenticator",
+    "bind_first_authenticator": "suspend_authenticator",
+    "restore_account": "suspend_authenticator",
+    "grant_bypass": "suspend_authenticator",
+    "grant_longer_bypass": "suspend_authenticator",
 }
 
 

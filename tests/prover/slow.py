@@ -13,13 +13,21 @@ from mfadesk.runbook.model import Runbook, Step
 
 OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_device"}
 ENOUGH_FOR = {
-    "suspend_old": {"suspend_authenticator", "replace_authenticator"},
-    "end_sessions": {"suspend_authenticator", "replace_authenticator"},
+    "suspend_old": {"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"},
+    "bypass": {"grant_bypass", "grant_longer_bypass"},
+    "end_sessions": {
+        "suspend_authenticator",
+        "replace_authenticator",
+        "bind_first_authenticator",
+        "grant_bypass",
+        "grant_longer_bypass",
+    },
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
     "reset_failures": {"resync_authenticator"},
+    "restore_old": {"restore_account"},
     "lift_suspension": {"replace_authenticator"},
-    "enrol": {"replace_authenticator", "add_authenticator"},
+    "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
 }
 LEAST_PROOF = {"suspend_authenticator": {"suspend_authenticator", "replace_authenticator"}}
 
@@ -38,6 +46,9 @@ class World:
     removed: bool = False
     sessions_ended: bool = False
     resynced: bool = False
+    untried: bool = False
+    bypassed: bool = False
+    restored: bool = False
     untold: bool = False
 
 
@@ -46,7 +57,7 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
     found: set[tuple[str, str]] = set()
     reached: set[str] = set()
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
-    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision"}]
+    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "resync"}]
     walks = 0
 
     def go(step: Step, world: World) -> None:
@@ -60,8 +71,8 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
             go(book.steps[first_edge(step, dict(after.answers))], after)
         if step.deadline:
             go(book.steps[step.deadline.then], world)
-            if step.kind in ("act", "enrol"):
-                for after in carried_out(step, world):
+            if step.kind in ("act", "enrol", "resync", "bypass"):
+                for after in [in_step(world)] if step.kind == "resync" else carried_out(step, world):
                     go(book.steps[step.deadline.then], after)
 
     for values in itertools.product(*(book.variables[name].values for name in free)):
@@ -90,6 +101,10 @@ def answered(world: World, name: str, value: str) -> World:
     return replace(world, answers=(*(pair for pair in world.answers if pair[0] != name), (name, value)))
 
 
+def in_step(world: World) -> World:
+    return replace(world, resynced=True, untried=True, untold=True)
+
+
 def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "ask":
         return [replace(answered(world, step.variable, item.value), asked=True) for item in step.answers]
@@ -102,7 +117,16 @@ def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "enrol":
         return [replace(world, pending=True)]
     if step.kind == "confirm":
-        return [replace(world, pending=False, tested=True, untold=True) if world.pending else world]
+        tried = replace(world, untried=False)
+        return [replace(tried, pending=False, tested=True, untold=True) if world.pending else tried]
+    if step.kind == "bypass":
+        return [replace(world, bypassed=True, untold=True)]
+    if step.kind == "resync":
+        return [
+            answered(in_step(world), "resync", "accepted"),
+            answered(world, "resync", "rejected"),
+            answered(in_step(world), "resync", "unknown"),
+        ]
     if step.kind == "notify":
         return [replace(world, untold=False)]
     if step.kind == "act":
@@ -114,6 +138,8 @@ def carried_out(step: Step, world: World) -> list[World]:
                 world = replace(world, removed=True, suspended=False)
             elif verb == "end_sessions":
                 world = replace(world, sessions_ended=True)
+            elif verb == "restore_old":
+                world = replace(world, suspended=False, restored=True)
             elif verb == "lift_suspension":
                 world = replace(world, suspended=False)
             else:
@@ -122,8 +148,8 @@ def carried_out(step: Step, world: World) -> list[World]:
 
 
 def wrong_here(step: Step, world: World):
-    if step.kind in ("act", "enrol"):
-        needs = ["enrol"] if step.kind == "enrol" else list(step.verbs)
+    if step.kind in ("act", "enrol", "resync", "bypass"):
+        needs = list(step.verbs) if step.kind == "act" else [step.kind]
         if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
         if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
@@ -132,12 +158,14 @@ def wrong_here(step: Step, world: World):
         yield "decide-follows-verify"
     if step.kind == "verify" and not world.asked:
         yield "need-first"
-    if step.kind == "confirm" and not world.pending:
+    if step.kind == "confirm" and not world.pending and not world.untried:
         yield "new-is-tested"
     if step.kind != "end":
         return
+    if step.outcome in ("changed", "no_change_needed") and world.untried:
+        yield "new-is-tested"
     if step.outcome == "changed":
-        if world.pending or not world.tested:
+        if world.pending or not (world.tested or world.restored):
             yield "new-is-tested"
         if "replace_authenticator" in world.allowed and not (world.removed and world.sessions_ended):
             yield "old-is-removed"
@@ -145,9 +173,16 @@ def wrong_here(step: Step, world: World):
         yield "suspension-owned"
     if world.untold and not step.alert:
         yield "person-told"
+    quiet = ("no_change_needed", "self_service", "refused", "stopped")
+    if world.restored and step.outcome in quiet:
+        yield "outcome-honest"
+    if (step.outcome == "bridged") > world.bypassed or (world.bypassed and step.outcome in quiet):
+        yield "outcome-honest"
     lasting = world.pending or world.tested or world.removed
     no_change = step.outcome in ("no_change_needed", "self_service")
-    half_way = step.outcome in ("handed_over", "abandoned") and (world.tested or world.removed) and not step.alert
+    half_way = (
+        step.outcome in ("handed_over", "abandoned") and (world.tested or world.removed or world.bypassed) and not step.alert
+    )
     untrue = (no_change or step.outcome in ("refused", "stopped")) and lasting
     if untrue or half_way or (no_change and world.suspended) or (step.outcome == "refused" and world.resynced):
         yield "outcome-honest"

@@ -21,10 +21,31 @@ VARIABLES = {
     "account": Variable("account", ("person", "break_glass", "unknown")),
     "decision": Variable("decision", ("allowed", "refused", "unknown")),
 }
-ACTIONS = ["replace_authenticator", "suspend_authenticator", "resync_authenticator", "add_authenticator"]
-VERBS = ["suspend_old", "remove_old", "end_sessions", "resync", "lift_suspension"]
-KINDS = ["ask", "verify", "decide", "decide", "act", "act", "enrol", "confirm", "notify", "instruct", "escalate"]
-OUTCOMES = ["changed", "changed", "no_change_needed", "refused", "abandoned", "handed_over", "self_service"]
+ACTIONS = [
+    "replace_authenticator",
+    "suspend_authenticator",
+    "resync_authenticator",
+    "grant_bypass",
+    "add_authenticator",
+    "bind_first_authenticator",
+]
+VERBS = ["suspend_old", "remove_old", "end_sessions", "reset_failures", "lift_suspension", "restore_old"]
+KINDS = [
+    "ask",
+    "verify",
+    "decide",
+    "decide",
+    "act",
+    "act",
+    "enrol",
+    "resync",
+    "bypass",
+    "confirm",
+    "notify",
+    "instruct",
+    "escalate",
+]
+OUTCOMES = ["changed", "changed", "no_change_needed", "refused", "abandoned", "handed_over", "self_service", "bridged"]
 COMPARED = {rule.NAME for rule in STATE_RULES} | {"steps-reached"}
 
 
@@ -58,7 +79,9 @@ def runbooks(draw):
             answers=tuple(Answer(value, value) for value in VARIABLES["phone"].values) if kind == "ask" else (),
             action=draw(st.sampled_from(ACTIONS)) if kind in ("verify", "decide") else None,
             verbs=tuple(draw(st.lists(st.sampled_from(VERBS), min_size=1, max_size=2, unique=True))) if kind == "act" else (),
-            deadline=Deadline(60, "operator", late) if late and kind in ("act", "enrol", "verify", "ask") else None,
+            deadline=Deadline(60, "operator", late)
+            if late and kind in ("act", "enrol", "resync", "bypass", "verify", "ask")
+            else None,
         )
     for end in ("good", "bad"):
         outcome = draw(st.sampled_from(OUTCOMES))

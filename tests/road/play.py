@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -12,11 +13,11 @@ from django.contrib.auth import get_user_model
 from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
 from mfadesk.connectors.lab import oath
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import codes, deadlines, enrol, open_case, prove, sessions, work_case
+from mfadesk.operations import codes, deadlines, enrol, open_case, prove, sessions, vouch, work_case
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Actor, Person
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import ContactRow, PersonRow, StaffMember
+from mfadesk.store.models import ClaimantSession, ContactRow, PersonRow, StaffMember
 
 
 def add_staff(login: str, roles: list[str], person_id: str | None = None) -> Actor:
@@ -46,6 +47,29 @@ class Browser:
     def prove_with_code(self, code: str, method: str = "totp_existing") -> None:
         prove.prove_with_code(self.play.desk, self.session, method, code)
         self.play.settle()
+
+    def prove_with_service(self, method: str) -> None:
+        """Pass a check by an outside service, such as a document check, as its twin plays it."""
+        prove.begin_service(self.play.desk, self.session, method)
+        (answer,) = [a for m, a in self.play.scene.list_open_checks(self.login) if m == method]
+        prove.prove_with_service(self.play.desk, self.session, method, answer)
+        self.play.settle()
+
+    @property
+    def login(self) -> str:
+        return get_person(self.play.state(self.session.case_id).subject).login
+
+    def set_up_passkey_and_test(self, kind: str = "passkey"):
+        """Register a passkey or key in this browser and sign in with it once; return it."""
+        desk = self.play.desk
+        enrol.choose_kind(desk, self.session, kind)
+        options = json.loads(enrol.begin_enrolment(desk, self.session).options)
+        passkey, response = SoftPasskey.register(options, PUBLIC_URL, desk.randomness)
+        enrol.finish_new_passkey(desk, self.session, response)
+        passkey, assertion = passkey.sign(enrol.begin_test_passkey(desk, self.session), PUBLIC_URL)
+        enrol.finish_test_passkey(desk, self.session, assertion)
+        self.play.settle()
+        return passkey
 
     def set_up_totp_and_test(self) -> None:
         shown = enrol.begin_enrolment(self.play.desk, self.session)
@@ -108,6 +132,17 @@ class Play:
     def redeem(self, case: str) -> Browser:
         code = codes.read_code(self.desk, case)
         return Browser(self, sessions.redeem_code(self.desk, "192.0.2.1", code))
+
+    def vouch(self, case: str, voucher: str, passkey, which: str = "manager") -> None:
+        """Ask a voucher and have them answer yes, with their own passkey and the words from the person's page."""
+        vouch.ask_voucher(self.desk, self.operator, case, which)
+        self.settle()
+        mail = self.scene.list_mail(f"{voucher}@fernhollow.example")[0]
+        link = re.search(r"/vouch/(\S+)", mail.text).group(1)
+        words = ClaimantSession.objects.get(case_id=case, ended_at=None).words
+        options = vouch.begin_vouch(self.desk, link, "in_person", words)
+        vouch.finish_vouch(self.desk, link, passkey.sign(options, PUBLIC_URL)[1])
+        self.settle()
 
     def state(self, case: str):
         return load_case(case)

@@ -137,7 +137,20 @@ def test_a_case_that_was_opened_with_a_lower_tier_than_the_directorys_changes_no
 
 @pytest.mark.parametrize(
     "verb",
-    ["remove_old", "suspend_old", "end_sessions", "lift_suspension", "suspend_new", "discard_new", "enrol_new", "format_disk"],
+    [
+        "remove_old",
+        "suspend_old",
+        "end_sessions",
+        "lift_suspension",
+        "suspend_new",
+        "discard_new",
+        "enrol_new",
+        "resync",
+        "reset_failures",
+        "restore_old",
+        "end_bypass",
+        "format_disk",
+    ],
 )
 @pytest.mark.parametrize("told", [False, True], ids=["row alone", "row and event"])
 def test_an_effect_that_nobody_decided_is_parked_and_alarmed(stage, verb, told):

@@ -14,7 +14,7 @@ from mfadesk.cli.drills.scenario import Scenario
 from mfadesk.cli.drills.stage import NotAtHand, Staff, Stage, set_stage
 from mfadesk.cli.throwaway import Throwaway
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.operations import deadlines, enrol, work_case
+from mfadesk.operations import bypass, deadlines, enrol, work_case
 from mfadesk.operations.judgement import circumstances_of, newest_sight
 from mfadesk.ports.provider import Holdings
 from mfadesk.runbook.situation import VOCABULARY, first_answers
@@ -42,7 +42,7 @@ EFFECT_OF: Mapping[str, str] = {
 """What a scenario's `then` asks of the provider. Words for hand-over, HR and self-service are not the provider's and ask nothing."""
 
 KIND_OF_DECISION = {
-    "proceed_after_verification": frozenset({"changed"}),
+    "proceed_after_verification": frozenset({"changed", "bridged"}),
     "redirect": frozenset({"self_service", "no_change_needed", "handed_over"}),
     "no_credential_change": frozenset({"no_change_needed", "self_service"}),
 }
@@ -140,6 +140,10 @@ class Drill:
         """Whoever approves does, and the person sets up the new one in their browser and signs in with it once."""
         approve_what_waits(self.throwaway, self.approvers, stage.case_id)
         state = load_case(stage.case_id)
+        if state.status == "open" and state.step_kind == "bypass":
+            bypass.take_bypass(stage.throwaway.desk, stage.session)
+            stage.throwaway.settle()
+            state = load_case(stage.case_id)
         if state.status != "open" or state.step_kind != "enrol":
             return
         desk, session = stage.throwaway.desk, stage.session
@@ -214,12 +218,14 @@ class Drill:
             self._quietly(lambda method=method, second=second: stage.prove(method, second_says=second))
         self._quietly(lambda: self._talk(stage, says))
         self._quietly(lambda: self._set_up(stage))
+        # A way in ends by itself, and whoever had it was in.
+        was_in = bool(self._held(stage).grants)
         # Whatever waits now runs out: a day and an hour later only what was really granted is left.
         stage.throwaway.clock.advance(90_000)
         deadlines.pass_deadlines(stage.throwaway.desk)
         stage.throwaway.settle()
         state = load_case(stage.case_id)
-        return state.outcome or "open", _effects(before, self._held(stage), stage.old)
+        return state.outcome or "open", ["bypass"] * was_in + _effects(before, self._held(stage), stage.old)
 
     @staticmethod
     def _quietly(act: Any) -> None:
@@ -234,7 +240,10 @@ class Drill:
     def _stage(self, scenario: Scenario, methods: Iterable[str], used_days: float) -> Stage:
         self.number += 1
         employment = scenario.situation.get("employment", "active")
-        return set_stage(self.throwaway, self.staff, scenario.tier, employment, methods, used_days, self.number)
+        return set_stage(
+            self.throwaway, self.staff, scenario.tier, employment, methods, used_days, self.number,
+            has_old=scenario.situation.get("authenticator") != "none_yet",
+        )  # fmt: skip
 
     def _open(self, stage: Stage, goal: str, answers: dict[str, str], signals: frozenset[str], channel: str) -> None:
         try:

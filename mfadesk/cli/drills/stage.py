@@ -152,6 +152,7 @@ def set_stage(
     methods: Iterable[str],
     used_days: float,
     number: int,
+    has_old: bool = True,
 ) -> Stage:
     """Return the stage of play `number`: the person holds an old phone's app, and what `methods` need.
 
@@ -175,9 +176,10 @@ def set_stage(
     for helper in helpers:
         _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
     used = now - timedelta(days=used_days)
-    stage.old = scene.add_authenticator(
-        person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
-    )
+    if has_old:
+        stage.old = scene.add_authenticator(
+            person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
+        )
     _give(stage, usable, used)
     scene.add_session(person.login)
     return stage
@@ -203,7 +205,7 @@ def _give(stage: Stage, usable: set[str], used: datetime) -> None:
 def _add(throwaway: Throwaway, login: str, tier: str, employment: str, manager: Any) -> PersonRow:
     row = PersonRow.objects.create(
         id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
-        employment=employment, manager_id=manager,
+        employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
     )  # fmt: skip
     ContactRow.objects.create(person=row, kind="work_mail", value=f"{login}@drill.example")
     throwaway.scene.add_account(login)

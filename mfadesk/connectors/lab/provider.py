@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mfadesk.connectors.lab import codes, faults, oath
+from mfadesk.connectors.lab import bypass, codes, faults, oath
 from mfadesk.connectors.lab.records import (
     MAX_FAILURES,
     Stored,
@@ -29,7 +29,7 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness, new_id
 from mfadesk.kernel.sealing import encrypt
 from mfadesk.kernel.secret import Secret
-from mfadesk.ports.provider import Accepted, AuthenticatorKind, Capabilities, Enrolment, Holdings, Rejected
+from mfadesk.ports.provider import Accepted, AuthenticatorKind, Bypass, Capabilities, Enrolment, Holdings, Rejected
 
 NAME = "lab"
 MAX_LABEL = 120
@@ -60,7 +60,10 @@ class LabProvider:
         self._sleep = sleep
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(NAME, binds_challenge=True, suspends_without_gap=True, enrols=ENROLS, max_failures=MAX_FAILURES)
+        return Capabilities(
+            NAME, binds_challenge=True, suspends_without_gap=True, enrols=ENROLS, max_failures=MAX_FAILURES,
+            longest_bypass_s=bypass.LONGEST_S,
+        )  # fmt: skip
 
     def health(self) -> None:
         self._serve("health", lambda bench: None)
@@ -72,7 +75,8 @@ class LabProvider:
                 "SELECT count(*) FROM sessions WHERE login = ? AND ended_at IS NULL", (login,)
             ).fetchone()[0]
             held = tuple(a.to_authenticator() for a in list_authenticators(bench.connection, login))
-            return Holdings(login, held, sessions, bench.at, bool(account["disabled"]))
+            return Holdings(login, held, sessions, bench.at, bool(account["disabled"]),
+                            bypass.list_grants(bench.connection, login, bench.at))  # fmt: skip
 
         return self._serve("look", act)
 
@@ -190,6 +194,23 @@ class LabProvider:
             return self._log(bench, login, "resync", verdict, authenticator_id)
 
         return self._serve("resync", act)
+
+    def grant_bypass(self, login: str, key: str, lasts_s: int) -> Bypass:
+        def act(bench: codes.Bench) -> Bypass:
+            require_account(bench.connection, login)
+            given = bypass.give(bench, login, key, lasts_s, self._randomness)
+            write_audit(bench.connection, bench.at, login, "grant_bypass", given.grant.id, to_stamp(given.grant.expires_at))
+            return given
+
+        return self._serve("grant_bypass", act)
+
+    def end_bypass(self, login: str, grant_key: str, key: str) -> None:
+        def act(bench: codes.Bench) -> None:
+            require_account(bench.connection, login)
+            there = bypass.end(bench, login, grant_key)
+            write_audit(bench.connection, bench.at, login, "end_bypass", None, "done" if there else "absent already")
+
+        self._serve("end_bypass", act)
 
     def close(self) -> None:
         """Close the file."""

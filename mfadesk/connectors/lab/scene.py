@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mfadesk.connectors.lab import codes, faults, oath
+from mfadesk.connectors.lab import bypass, codes, faults, oath
 from mfadesk.connectors.lab.records import list_authenticators, read_one, require_account
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.connectors.lab.store import LabStore
@@ -201,6 +201,14 @@ class LabScene:
             return oath.hotp(secret, stored.counter + later)
         return oath.hotp(secret, oath.time_step(self._clock.now()) + stored.drift_steps + later)
 
+    def sign_in_with_bypass(self, login: str, code: str) -> bool:
+        """Return whether the provider's own sign-in page let somebody in with this code."""
+        with self._store.writing() as connection:
+            done = bypass.sign_in(codes.Bench(connection, self._clock.now(), self._seed_key), login, code)
+        if done:
+            self.add_session(login, bypass.SESSION)
+        return done
+
     def inject(self, fault: faults.Fault) -> None:
         """Have `fault` happen from the next call on, also to connectors in other processes."""
         with self._store.writing() as connection:
@@ -224,7 +232,8 @@ class LabScene:
             sessions = connection.execute(
                 "SELECT count(*) FROM sessions WHERE login = ? AND ended_at IS NULL", (login,)
             ).fetchone()[0]
-        return Holdings(login, authenticators, sessions, self._clock.now(), bool(account["disabled"]))
+            grants = bypass.list_grants(connection, login, self._clock.now())
+        return Holdings(login, authenticators, sessions, self._clock.now(), bool(account["disabled"]), grants)
 
     def list_authenticators(self) -> list[tuple[str, Authenticator]]:
         """Return every authenticator of the lab with its login."""

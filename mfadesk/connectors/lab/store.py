@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE TABLE IF NOT EXISTS done (
     key TEXT PRIMARY KEY, act TEXT NOT NULL, login TEXT NOT NULL, target TEXT NOT NULL, at TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS bypasses (
+    id TEXT PRIMARY KEY, login TEXT NOT NULL REFERENCES accounts(login), key TEXT NOT NULL, hash BLOB NOT NULL,
+    expires_at TEXT NOT NULL, used_at TEXT, UNIQUE (login, key)
+) STRICT;
 CREATE TABLE IF NOT EXISTS spent_challenges (challenge BLOB PRIMARY KEY, at TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS audit (
     n INTEGER PRIMARY KEY, at TEXT NOT NULL, login TEXT NOT NULL, act TEXT NOT NULL, authenticator_id TEXT,
@@ -76,7 +80,7 @@ class LabStore:
         if self.path != ":memory:":
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mailbox'").fetchone():
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'bypasses'").fetchone():
             self._connection.executescript(SCHEMA)
 
     @contextmanager

@@ -23,7 +23,7 @@ from mfadesk.connectors.privacyidea.verdict import UNKNOWN_USER, judge
 from mfadesk.kernel.clock import Clock
 from mfadesk.kernel.errors import Invalid, Refusal, Unavailable
 from mfadesk.kernel.secret import Secret
-from mfadesk.ports.provider import Accepted, AuthenticatorKind, Capabilities, Enrolment, Holdings, Rejected
+from mfadesk.ports.provider import Accepted, AuthenticatorKind, Bypass, Capabilities, Enrolment, Holdings, Rejected
 
 MAX_FAILURES = 10
 MAX_TOKENS = 200
@@ -241,6 +241,14 @@ class PrivacyIdeaProvider:
         if not isinstance(answer.value, bool):
             raise not_understood()
         return Accepted(token.serial, token.kind) if answer.value else Rejected("wrong")
+
+    def grant_bypass(self, login: str, key: str, lasts_s: int) -> Bypass:
+        """Refuse: what privacyIDEA has (a registration token) ends only where somebody sets its end in a second call."""
+        self._list(login)
+        raise Refusal("cannot_bypass", "privacyIDEA gives no way in that ends by itself.")
+
+    def end_bypass(self, login: str, grant_key: str, key: str) -> None:
+        self._list(login)
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mfadesk.prover.model import GraphRule, StateRule
 from mfadesk.prover.rules import (
     approvals_found,
+    bypass_bounded,
     decide_follows_verify,
     evidence_suffices,
     guards_total,
@@ -19,6 +20,7 @@ from mfadesk.prover.rules import (
     steps_reached,
     successor_first,
     suspension_owned,
+    target_named,
     texts_keep_secrets,
     waits_end,
 )
@@ -41,6 +43,8 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     steps_reached,
     guards_total,
     policy_knows,
+    target_named,
+    bypass_bounded,
     approvals_found,
     texts_keep_secrets,
 )

@@ -11,7 +11,7 @@ SENTENCE = "Before every effect stands, on every path, a decision for an action 
 
 def at(node: Node, product: Product) -> str | None:
     """Return which effect of the step comes without a sufficient decision."""
-    if node.step.kind not in ("act", "enrol"):
+    if node.step.kind not in ("act", "enrol", "resync", "bypass"):
         return None
     granted = node.granted()
     for needed in needs_of(node.step):

@@ -8,7 +8,7 @@ from mfadesk.prover.product import Product
 
 NAME = "waits-end"
 SENTENCE = "Every step that waits for somebody or something has a deadline, an owner, and what happens then."
-WAITING = frozenset({"ask", "verify", "decide", "act", "enrol", "confirm", "instruct", "wait"})
+WAITING = frozenset({"ask", "verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "instruct", "wait"})
 
 
 def over(product: Product) -> Iterable[tuple[str, str]]:

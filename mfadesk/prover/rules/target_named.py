@@ -1,0 +1,24 @@
+"""What is suspended or removed was named by somebody first; a step that has nothing to act on would pass as done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mfadesk.prover.product import Product
+from mfadesk.runbook.situation import NAMES_TARGET
+
+NAME = "target-named"
+SENTENCE = "A runbook that suspends or removes an authenticator asks the question that names it."
+ON_A_TARGET = frozenset({"suspend_old", "remove_old", "lift_suspension", "restore_old"})
+
+
+def over(product: Product) -> Iterable[tuple[str, str]]:
+    """Yield each act step on an authenticator in a runbook that has no variable by which one is named."""
+    if NAMES_TARGET & product.runbook.variables.keys():
+        return
+    for step in product.runbook.steps.values():
+        if ON_A_TARGET & set(step.verbs):
+            yield (
+                step.id,
+                f'"{step.title}" acts on an authenticator, and no question names which: it would do nothing and pass.',
+            )
