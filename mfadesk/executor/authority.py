@@ -58,7 +58,9 @@ class SigningAuthority:
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers = find_approvers()
-        decision = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers)
+        decision = judge(
+            state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers, plan=False
+        )
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,

@@ -155,10 +155,13 @@ def judge(
     threat: str,
     now: datetime,
     approvers: Iterable[Approver] | None = None,
+    *,
+    plan: bool = True,
 ) -> Decision:
     """Return whether evidence and approvals in the case suffice for `action`, and if not, what would.
 
     approvers: who may approve at all; None reads it from the staff list, and the executor gives its own register's.
+    plan: False leaves out the search for what would, which takes most of the time and which only a page shows.
     """
     nobody = person.break_glass or person.employment == "left"
     decision = decide(
@@ -170,7 +173,7 @@ def judge(
         threat=cast(ThreatLevel, threat),
         policy=policy,
         now=now,
-        available=() if nobody else available_methods(state, person, sight, policy),
+        available=() if nobody or not plan else available_methods(state, person, sight, policy),
     )
     if isinstance(decision, Allowed) and decision.requirement.approvals:
         known = find_approvers() if approvers is None else tuple(approvers)
