@@ -29,10 +29,8 @@ def drill(
     with tempfile.TemporaryDirectory(prefix="mfadesk-drill-") as folder:
         home = set_up_django(Path(folder))
         from mfadesk.cli.drills.play import Drill
-        from mfadesk.cli.drills.stage import hire
 
-        throwaway = open_throwaway(home, durable=False)
-        drill = Drill(throwaway, hire(throwaway))
+        drill = Drill(open_throwaway(home, durable=False))
         results = []
         for scenario in scenarios:
             results.append(drill.play(scenario))

@@ -1,32 +1,48 @@
 """The stage of one play: a person of the scenario's tier, whoever could vouch for them, and what they hold at the lab.
 
-Every play has people of its own, and a day passes before each, so that no throttle and no earlier case speaks into it.
+A `Stage` does what people do: it opens a case, answers, enters the code, proves, vouches, attests. It can be marked and taken back
+in time, so that a player tries one thing after another from the same place.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
+from mfadesk.cases.state import CaseState
+from mfadesk.cli.drills.judge import Seen
+from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import attest, codes, prove, sessions, vouch
-from mfadesk.operations.open_case import open_case
+from mfadesk.executor.letters import addresses_of
+from mfadesk.kernel.errors import MfadeskError
+from mfadesk.operations import attest, codes, deadlines, enrol, prove, sessions, vouch, work_case
+from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.ports.people import Actor, Person
+from mfadesk.ports.provider import AuthenticatorKind
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession, ContactRow, PersonRow, StaffMember
 
-A_DAY_S = 86_400 + 60
-VOUCHED = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
-ATTESTED = ("callback_on_file", "in_person_badge", "video_photo_on_file", "spare_key_pickup")
-PROVIDER = ("totp_existing", "saved_recovery_code", "fido2_existing", "passkey_synced_existing")
-EMPLOYMENT = {"first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave"}
+VOUCHED: Mapping[str, str] = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
+ATTESTED = frozenset({"callback_on_file", "in_person_badge", "video_photo_on_file", "spare_key_pickup"})
+PROVIDER = frozenset({"totp_existing", "saved_recovery_code", "fido2_existing", "passkey_synced_existing"})
+EMPLOYMENT: Mapping[str, str] = {
+    "first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave",
+}  # fmt: skip
+"""The directory's word for what a situation says of somebody's employment; every other word is `active`."""
+
+OLD: Mapping[str, tuple[AuthenticatorKind, str, bool]] = {
+    "hardware_token": ("hotp", "Old token", False),
+    "key": ("security_key", "Old key", False),
+}
+"""What the old device is, by the situation's `kind`; an app on a phone otherwise."""
+
+ON_SHIFT = ("drill-one", "drill-two")
 
 
 class NotAtHand(Exception):
@@ -41,14 +57,42 @@ class Staff:
     key: SoftPasskey
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """How a person stands before the call.
+
+    methods: what works for them. used_days: how long ago what they hold was last used. old: whether they ever had a device.
+    spare_token: whether codes come from a second token and not from the old device.
+    """
+
+    name: str
+    methods: frozenset[str]
+    used_days: float
+    old: bool = True
+    spare_token: bool = True
+    settled_days: float | None = None
+    """How old the directory's data is; None for a first value, which was never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A moment of a stage."""
+
+    mark: Mark
+    case_id: str
+    cookie: str
+    paper: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Stage:
-    """One play's people and things. `passkeys` by login, `totp` and `codes` are what the person holds besides the old phone."""
+    """One play's people and things. `passkeys` by login; `totp` is the second token, `paper` the codes not used yet."""
 
     throwaway: Throwaway
     staff: tuple[Staff, Staff]
+    world: World
     person: Person
-    old: str
+    old: str = ""
     passkeys: dict[str, SoftPasskey] = field(default_factory=dict)
     synced: SoftPasskey | None = None
     totp: str = ""
@@ -57,41 +101,86 @@ class Stage:
     cookie: str = ""
 
     @property
+    def state(self) -> CaseState:
+        return load_case(self.case_id)
+
+    @property
     def session(self) -> ClaimantSession:
         found = sessions.find_session(self.throwaway.desk, self.cookie)
         if found is None:
             raise NotAtHand("no browser is bound")
         return found
 
-    def open(self, goal: str, answers: dict[str, str], signals: frozenset[str], channel: str) -> None:
-        """The operator opens the case."""
-        desk = self.throwaway.desk
-        known = channel if channel in ("phone", "portal", "chat", "mail", "internal") else "phone"
-        self.case_id = open_case(
-            desk, self.staff[0].actor, self.person.id, goal=goal, channel=known, signals=signals, answers=answers
+    def keep(self) -> Place:
+        """Return this moment, to come back to."""
+        return Place(self.throwaway.mark(), self.case_id, self.cookie, tuple(self.paper))
+
+    def go_back(self, place: Place) -> None:
+        """Make everything as it was. Passkeys stay moved on, which no relying party minds."""
+        self.throwaway.return_to(place.mark)
+        self.case_id, self.cookie, self.paper = place.case_id, place.cookie, list(place.paper)
+
+    def see(self) -> Seen:
+        """Return what the provider holds of the person and has done to them."""
+        scene, login = self.throwaway.scene, self.person.login
+        done = tuple(
+            (line.act, line.authenticator_id or "", line.at)
+            for line in scene.list_audit(login)
+            if line.outcome in ("done", "accepted")
         )
+        return Seen(scene.holdings(login), done)
+
+    def count_letters(self) -> dict[str, int]:
+        """Return how many letters each of the person's addresses has got."""
+        return {address: len(self.throwaway.scene.list_mail(address)) for address in addresses_of(self.person)}
+
+    def open(self, goal: str, answers: Mapping[str, str], signals: Collection[str], channel: str) -> None:
+        """The operator opens the case. What was noticed beyond the limit of an opening is noted afterwards, never left out."""
+        desk = self.throwaway.desk
+        noticed = sorted(signals, key=lambda signal: (signal not in desk.policy.signals, signal))
+        self.cookie = ""
+        self.case_id = open_case(
+            desk, self.staff[0].actor, self.person.id, goal=goal, channel=channel if channel in CHANNELS else "phone",
+            signals=frozenset(noticed[:MAX_SIGNALS]), answers=dict(answers),
+        )  # fmt: skip
+        self.throwaway.settle()
+        for signal in noticed[MAX_SIGNALS:]:
+            if signal in desk.policy.signals and self.state.status == "open":
+                work_case.note_signal(desk, self.staff[0].actor, self.case_id, signal)
+
+    def answer(self, step: str, value: str) -> None:
+        """The operator writes down what the caller says, or that a sentence was said."""
+        work_case.answer(self.throwaway.desk, self.staff[0].actor, self.case_id, step, value)
+        self.throwaway.settle()
+
+    def say_out_of_reach(self, authenticator: str) -> None:
+        """The caller says that something they still have cannot be used now, and the operator writes it down."""
+        work_case.note_out_of_reach(self.throwaway.desk, self.staff[0].actor, self.case_id, authenticator, "it is at home")
         self.throwaway.settle()
 
     def enter_code(self) -> None:
         """Whoever is on the phone enters the code in their browser and says yes."""
+        if self.cookie:
+            return
         code = codes.read_code(self.throwaway.desk, self.case_id)
-        if code and not self.cookie:
-            self.cookie = sessions.redeem_code(self.throwaway.desk, "192.0.2.7", code)
-            sessions.confirm(self.throwaway.desk, self.session, True)
+        if not code:
+            raise NotAtHand("the case has no code")
+        self.cookie = sessions.redeem_code(self.throwaway.desk, "192.0.2.7", code)
+        sessions.confirm(self.throwaway.desk, self.session, True)
 
-    def prove(self, method: str, *, second_says: str = "passed") -> None:
-        """Carry out one method as whoever holds what it takes would. Raises the desk's own errors."""
+    def prove(self, method: str, second_says: str = "passed") -> None:
+        """Carry out one method as whoever holds what it takes would. Raises NotAtHand and the desk's own errors."""
         desk = self.throwaway.desk
         if method in ATTESTED:
             self._attest(method, second_says)
         elif method in VOUCHED:
             self._vouch(VOUCHED[method])
         elif method == "fido2_existing":
-            self._passkey(self.passkeys[self.person.login])
-        elif method == "passkey_synced_existing" and self.synced is not None:
+            self._passkey(self.passkeys.get(self.person.login))
+        elif method == "passkey_synced_existing":
             self._passkey(self.synced)
         elif method == "totp_existing":
-            prove.prove_with_code(desk, self.session, method, self.throwaway.scene.current_code(self.totp or self.old))
+            prove.prove_with_code(desk, self.session, method, self._code())
         elif method == "saved_recovery_code":
             if not self.paper:
                 raise NotAtHand("no paper is left")
@@ -102,15 +191,68 @@ class Stage:
             prove.prove_with_service(desk, self.session, method, answer)
         self.throwaway.settle()
 
-    def _passkey(self, passkey: SoftPasskey) -> None:
+    def offer_weak(self, method: str) -> None:
+        """Try what policy does not take as proof through every door that the desk has. Raises whatever the last door says."""
+        desk = self.throwaway.desk
+        doors = (
+            lambda: attest.begin_attestation(desk, self.staff[0].actor, self.case_id, method, "passed", "they knew it"),
+            lambda: prove.begin_service(desk, self.session, method),
+            lambda: prove.prove_with_service(desk, self.session, method, "yes"),
+            lambda: prove.prove_with_code(desk, self.session, method, "000000"),
+        )
+        for door in doors:
+            try:
+                door()
+            except (MfadeskError, NotAtHand):
+                continue
+        self.throwaway.settle()
+
+    def set_up(self) -> None:
+        """Set up a new one in the bound browser and sign in with it once. Raises the desk's own errors."""
+        desk, session = self.throwaway.desk, self.session
+        kinds = enrol.kinds_for(desk, self.case_id)
+        if not kinds:
+            raise NotAtHand("nothing may be set up")
+        enrol.choose_kind(desk, session, kinds[0])
+        shown = enrol.begin_enrolment(desk, session)
+        if shown.kind == "totp":
+            enrol.test_code(desk, session, self.throwaway.scene.current_code(self.state.new_authenticator))
+        else:
+            passkey, response = SoftPasskey.register(json.loads(shown.options), PUBLIC_URL, desk.randomness)
+            enrol.finish_new_passkey(desk, session, response)
+            _moved, assertion = passkey.sign(enrol.begin_test_passkey(desk, session), PUBLIC_URL)
+            enrol.finish_test_passkey(desk, session, assertion)
+        self.throwaway.settle()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass: deadlines and whatever is due by then."""
+        self.throwaway.clock.advance(seconds)
+        deadlines.pass_deadlines(self.throwaway.desk)
+        self.throwaway.settle()
+
+    def _code(self) -> str:
+        """Return a code of the second token, or of the old device where the second one is what the claim is about."""
+        scene = self.throwaway.scene
+        held = {a.id for a in scene.holdings(self.person.login).authenticators}
+        mine = [a for a in (self.totp, self.old) if a and a in held]
+        if not mine:
+            raise NotAtHand("there is no token")
+        targets = self.state.targets
+        return scene.current_code(next((a for a in mine if a not in targets), mine[0]))
+
+    def _passkey(self, passkey: SoftPasskey | None) -> None:
+        if passkey is None:
+            raise NotAtHand("there is no such passkey")
         options = prove.begin_passkey(self.throwaway.desk, self.session)
         _moved, response = passkey.sign(options, PUBLIC_URL)
+        if passkey is not self.synced:
+            self.passkeys[self.person.login] = _moved
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
         self._sign(self.staff[0], method, "passed")
         self.throwaway.settle()
-        drawn = load_case(self.case_id).second_asked.get(method)
+        drawn = self.state.second_asked.get(method)
         second = next((s for s in self.staff if s.actor.id == drawn), None)
         if second is not None:
             self._sign(second, method, second_says)
@@ -125,7 +267,7 @@ class Stage:
         vouch.ask_voucher(desk, self.staff[0].actor, self.case_id, which)
         self.throwaway.settle()
         for voucher in find_vouchers(self.person, which):
-            letters = self.throwaway.scene.list_mail(f"{voucher.login}@drill.example")
+            letters = self.throwaway.scene.list_mail(_mail(voucher.login))
             link = next((found for m in letters if (found := re.search(r"/vouch/(\S+)", m.text))), None)
             if link is None or voucher.login not in self.passkeys:
                 raise NotAtHand("no letter came, or the voucher has no passkey")
@@ -137,79 +279,90 @@ class Stage:
 
 def hire(throwaway: Throwaway) -> tuple[Staff, Staff]:
     """Return two operators on shift, their desk keys registered through the executor."""
-    staff = []
-    for login in ("drill-one", "drill-two"):
-        user, _ = get_user_model().objects.get_or_create(username=login)
-        member, _ = StaffMember.objects.get_or_create(user=user, defaults={"desk": login, "roles": ["operator"]})
-        actor = Actor("staff", str(member.pk), frozenset({"operator"}))
-        options = attest.begin_desk_key(throwaway.desk, actor)
-        key, response = SoftPasskey.register(options, PUBLIC_URL, throwaway.desk.randomness)
-        attest.finish_desk_key(throwaway.desk, actor, response)
-        staff.append(Staff(actor, key))
-    return staff[0], staff[1]
+    first, second = (_hire(throwaway, login) for login in ON_SHIFT)
+    return first, second
+
+
+def _hire(throwaway: Throwaway, login: str) -> Staff:
+    user, _ = get_user_model().objects.get_or_create(username=login)
+    member, _ = StaffMember.objects.get_or_create(user=user, defaults={"desk": login, "roles": ["operator"]})
+    actor = Actor("staff", str(member.pk), frozenset({"operator"}))
+    options = attest.begin_desk_key(throwaway.desk, actor)
+    key, response = SoftPasskey.register(options, PUBLIC_URL, throwaway.desk.randomness)
+    attest.finish_desk_key(throwaway.desk, actor, response)
+    return Staff(actor, key)
 
 
 def set_stage(
     throwaway: Throwaway,
     staff: tuple[Staff, Staff],
+    world: World,
+    *,
     tier: str,
     employment: str,
-    methods: Iterable[str],
-    used_days: float,
-    number: int,
+    kind: str,
+    disabled: bool = False,
 ) -> Stage:
-    """Return the stage of play `number`: the person holds an old phone's app, and what `methods` need.
+    """Return the stage of one play.
 
-    used_days: how long ago what they hold was last used.
+    employment, kind: as the situation says; a word that nobody knows is `active`, or an app on a phone.
     """
-    throwaway.clock.advance(A_DAY_S)
-    now, usable = throwaway.clock.now(), set(methods)
-    PersonRow.objects.exclude(vouches_as="").update(vouches_as="")
-    manager = _add(throwaway, f"m{number}", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
-    row = _add(throwaway, f"d{number}", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None)
-    person, scene = get_person(row.id), throwaway.scene
-    stage = Stage(throwaway, staff, person, "")
+    now, usable, scene = throwaway.clock.now(), world.methods, throwaway.scene
+    since = None if world.settled_days is None else now - timedelta(days=world.settled_days)
+    manager = _add(throwaway, "manager", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
+    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None, disabled)
+    PersonRow.objects.filter(pk=row.id).update(manager_since=since if manager else None, photo_since=since)
+    ContactRow.objects.create(person_id=row.id, kind="personal_mail", value="person@home.example", since=since)
+    if usable & {"callback_on_file", "sms_code"}:
+        ContactRow.objects.create(person_id=row.id, kind="mobile", value="+15550100", notify=False, since=since)
     if manager is not None and "manager_portal" not in usable:
         PersonRow.objects.filter(pk=manager.id).update(employment="on_leave")
     helpers = [manager] if manager else []
     if "hr_attest" in usable:
-        helpers.append(_add(throwaway, f"h{number}", "sensitive", "active", None))
+        helpers.append(_add(throwaway, "partner", "sensitive", "active", None))
         PersonRow.objects.filter(pk=helpers[-1].id).update(vouches_as="hr")
     if "peer_vouch" in usable:
-        helpers += [_add(throwaway, f"p{number}{n}", "standard", "active", manager.id if manager else None) for n in "ab"]
+        helpers += [_add(throwaway, f"peer-{n}", "standard", "active", manager.id if manager else None) for n in "ab"]
+    stage = Stage(throwaway, staff, world, get_person(row.id))
     for helper in helpers:
         _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
-    used = now - timedelta(days=used_days)
-    stage.old = scene.add_authenticator(
-        person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
-    )
+    used = now - timedelta(days=world.used_days)
+    if world.old:
+        what, label, on_phone = OLD.get(kind, ("totp", "Old phone", True))
+        stage.old = scene.add_authenticator(
+            "person", what, label, created_at=now - timedelta(days=700), last_used_at=used, on_phone=on_phone
+        )
     _give(stage, usable, used)
-    scene.add_session(person.login)
+    scene.add_session("person")
     return stage
 
 
-def _give(stage: Stage, usable: set[str], used: datetime) -> None:
+def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:
     scene, login = stage.throwaway.scene, stage.person.login
-    if "fido2_existing" in usable:
-        _, stage.passkeys[login] = scene.add_passkey(login, "Key", "security_key", last_used_at=used)
-    if "passkey_synced_existing" in usable:
-        _, stage.synced = scene.add_passkey(login, "Synced", "passkey_synced", last_used_at=used)
-    if "totp_existing" in usable:
-        stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
-    if "saved_recovery_code" in usable:
-        _, paper = scene.add_recovery_codes(login, "Paper")
-        stage.paper = list(paper)
-    if "callback_on_file" in usable:
-        ContactRow.objects.create(person_id=stage.person.id, kind="mobile", value="+15550100", notify=False)
-    for method in usable - {*PROVIDER, *ATTESTED, *VOUCHED}:
-        scene.set_factor(login, method)
+    for method in usable:
+        if method == "fido2_existing":
+            _, stage.passkeys[login] = scene.add_passkey(login, "Key", "security_key", last_used_at=used)
+        elif method == "passkey_synced_existing":
+            _, stage.synced = scene.add_passkey(login, "Synced", "passkey_synced", last_used_at=used)
+        elif method == "totp_existing" and (stage.world.spare_token or not stage.old):
+            stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
+        elif method == "saved_recovery_code":
+            stage.paper = list(scene.add_recovery_codes(login, "Paper")[1])
+        elif method not in PROVIDER | ATTESTED | VOUCHED.keys():
+            scene.set_factor(login, method)
 
 
-def _add(throwaway: Throwaway, login: str, tier: str, employment: str, manager: Any) -> PersonRow:
+def _add(
+    throwaway: Throwaway, login: str, tier: str, employment: str, manager: str | None, disabled: bool = False
+) -> PersonRow:
     row = PersonRow.objects.create(
         id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
         employment=employment, manager_id=manager,
     )  # fmt: skip
-    ContactRow.objects.create(person=row, kind="work_mail", value=f"{login}@drill.example")
-    throwaway.scene.add_account(login)
+    ContactRow.objects.create(person=row, kind="work_mail", value=_mail(login))
+    throwaway.scene.add_account(login, disabled=disabled)
     return row
+
+
+def _mail(login: str) -> str:
+    return f"{login}@drill.example"
