@@ -46,6 +46,8 @@ class Served:
     effects: tuple[str, ...] = ()
     minutes: float = 0
     wrong: str = ""
+    why_not: str = ""
+    """Why the case could not go on, for whoever reads the result; no fault where that was to be expected."""
     used: list[MethodId] = field(default_factory=list)
 
 
@@ -66,6 +68,7 @@ def serve(
         served = _Visit(throwaway, staff, call, available).run(signals)
         served.wrong = served.wrong or judge_honest(served.outcome, served.effects, served.minutes, expected)
         if served.wrong:
+            served.wrong += f"; {served.why_not}" if served.why_not else ""
             served.wrong += " (with its signals)" if signals else " (without signals)" if call.signals else ""
             return served
         if slowest is None or served.minutes > slowest.minutes:
@@ -94,10 +97,10 @@ class _Visit:
 
     def run(self, signals: frozenset[str]) -> Served:
         stage = self._stage
-        before, wrong = stage.see(), ""
+        before, wrong, why_not = stage.see(), "", ""
         try:
             stage.open(self._goal, said_of(self._call), signals, self._call.channel)
-            wrong = self._follow()
+            why_not = self._follow()
         except NotAtHand as error:
             wrong = f"not at hand: {error}"
         except MfadeskError as error:
@@ -106,10 +109,11 @@ class _Visit:
             wrong = f"the desk said: {error.sentence}"
         state = stage.state
         effects = find_effects(before, stage.see())
-        return Served(state.outcome or f"open at {state.step}", effects, self._minutes("bound" in effects), wrong, self._used)
+        minutes = self._minutes("bound" in effects)
+        return Served(state.outcome or f"open at {state.step}", effects, minutes, wrong, why_not, self._used)
 
     def _follow(self) -> str:
-        """Do what the case asks until it asks nothing more; return what went wrong."""
+        """Do what the case asks until it asks nothing more; return why it could not go on."""
         for _ in range(MAX_TURNS):
             state = self._stage.state
             if state.status != "open":
@@ -118,9 +122,11 @@ class _Visit:
             if step.kind in ("ask", "instruct"):
                 self._stage.answer(step.id, self._say(step))
             elif step.kind == "verify":
-                problem = self._prove(state, step)
-                if problem:
-                    return problem
+                why_not = self._prove(state, step)
+                if why_not:
+                    # The operator ends what cannot be proved; whether that is right here is the judge's to say.
+                    self._stage.give_up()
+                    return why_not
             elif step.kind in ("enrol", "confirm"):
                 self._set_up(state)
             if self._stage.state.seq == state.seq:

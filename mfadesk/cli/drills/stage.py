@@ -224,6 +224,11 @@ class Stage:
             enrol.finish_test_passkey(desk, session, assertion)
         self.throwaway.settle()
 
+    def give_up(self) -> None:
+        """The operator ends the case, since it cannot be proved on this call."""
+        work_case.end_case(self.throwaway.desk, self.staff[0].actor, self.case_id, "cannot_be_proved")
+        self.throwaway.settle()
+
     def wait(self, seconds: float) -> None:
         """Let time pass: deadlines and whatever is due by then."""
         self.throwaway.clock.advance(seconds)
