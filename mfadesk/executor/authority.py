@@ -10,7 +10,7 @@ from typing import Any
 from mfadesk.assurance.model import Allowed
 from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_eligible
 from mfadesk.cases.parts import Verdict
-from mfadesk.cases.state import CaseState
+from mfadesk.cases.state import CaseState, apply
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
 from mfadesk.executor.staff_keys import load_credentials
 from mfadesk.kernel.canonical import canonical_json
@@ -21,7 +21,7 @@ from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, judge
 from mfadesk.operations.people import find_person
-from mfadesk.store.commit import load_case
+from mfadesk.store.commit import load_case, load_events
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import CaseRow, Report
 
@@ -135,6 +135,23 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         signature = b""
     if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
+
+
+def require_once_decided(keys: ExecutorKeys, case_id: str, action: str) -> Verdict:
+    """Return the last decision that allowed `action`, signed as the case stood then, whatever became of the case since.
+
+    A suspension must end also where another browser was bound after it, or where the case was frozen and its proof voided.
+    Raises Broken where there is none, or one that this executor did not sign.
+    """
+    state, found = CaseState(case_id), None
+    for event in load_events(case_id):
+        state = apply(state, event)
+        if event.kind == "decided" and event.body["action"] == action and state.verdicts[action].allowed:
+            found = state.verdicts[action]
+            require_own_verdict(keys, state, found)
+    if found is None:
+        raise Broken(f"case {case_id} never decided to {action.replace('_', ' ')}")
+    return found
 
 
 def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:

@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_own_verdict, require_still_allowed
+from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_once_decided, require_still_allowed
 from mfadesk.executor.letters import send_letters
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -207,10 +207,7 @@ def _end_sessions(executor: Executor, taken: Taken) -> str:
 def _lift_suspension(executor: Executor, taken: Taken) -> str:
     """End a suspension that stood on little proof; one that a replacement took over, here or in a later case, stays."""
     state, login = _own(executor, taken)
-    little = state.verdicts.get("suspend_authenticator")
-    if little is None or not little.allowed:
-        raise Broken(f"effect {taken.id} lifts a suspension that this case did not decide")
-    require_own_verdict(executor.keys, state, little)
+    little = require_once_decided(executor.keys, state.id, "suspend_authenticator")
     target = str(taken.args["target"])
     if target not in state.targets:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")

@@ -56,6 +56,9 @@ USED_LATELY = timedelta(days=7)
 SURVIVOR_KINDS = frozenset({"totp", "hotp", "push", "passkey", "passkey_synced", "security_key"})
 """Authenticators somebody signs in with. A recovery code is a spare: nobody "used it lately"."""
 
+NEEDS_BROWSER = frozenset({"replace_authenticator", "add_authenticator"})
+"""Actions after which somebody sets up something new, in the one browser that the case is bound to by then."""
+
 CLAIMED_GONE = frozenset({"gone", "stolen", "broken", "expired", "drifted", "unknown"})
 """Answers that mark the old authenticator as compromised. Who cannot say what became of it is taken at the worst."""
 
@@ -175,6 +178,12 @@ def judge(
         now=now,
         available=() if nobody or not plan else available_methods(state, person, sight, policy),
     )
+    if isinstance(decision, Allowed) and action in NEEDS_BROWSER and not state.confirmed:
+        # The decision is bound to the one browser in which the new authenticator will be set up (SETTLED 4, 16).
+        reason = Reason(
+            "no_browser", "The proof is enough. The person enters the case code in their browser before anything changes."
+        )
+        return Refused(decision.assessment, decision.requirement, (reason,), ())
     if isinstance(decision, Allowed) and decision.requirement.approvals:
         known = find_approvers() if approvers is None else tuple(approvers)
         missing = decision.requirement.approvals - len(count_approvals(state, action, known, now))

@@ -54,14 +54,11 @@ def proved(play, **columns):
 
 
 def set_up_key_and_test(browser: Browser) -> None:
-    from mfadesk.cli.drills.play import _register_and_test
-
-    class Like:
-        throwaway, session = browser.play.throwaway, browser.session
+    from mfadesk.cli.drills.stage import register_and_test
 
     enrol.choose_kind(browser.play.desk, browser.session, "security_key")
     shown = enrol.begin_enrolment(browser.play.desk, browser.session)
-    _register_and_test(Like, shown.options)
+    register_and_test(browser.play.desk, browser.session, shown.options)
     browser.play.settle()
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from mfadesk.cli.drills.play import _register_and_test
+from mfadesk.cli.drills.stage import register_and_test
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import case_view, enrol, not_me, portal_view, prove
 from tests.road.play import Play
@@ -45,10 +45,7 @@ def set_up(play, browser):
     enrol.choose_kind(play.desk, browser.session, "security_key")
     shown = enrol.begin_enrolment(play.desk, browser.session)
 
-    class Like:
-        throwaway, session = play.throwaway, browser.session
-
-    _register_and_test(Like, shown.options)
+    register_and_test(play.desk, browser.session, shown.options)
     play.settle()
 
 

@@ -28,7 +28,7 @@ from mfadesk.cli.drills.means import (
     worlds_for,
 )
 from mfadesk.cli.drills.scenario import Call, Crime
-from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, NotAtHand, Staff, Stage, World, set_stage
+from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, NotAtHand, Shift, Stage, World, set_stage
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.runbook.model import Step
@@ -64,25 +64,25 @@ class Tally:
 class Attacker:
     """Plays attacks on one throwaway desk. What was learned of one moment serves every later scenario of the file."""
 
-    def __init__(self, throwaway: Throwaway, staff: tuple[Staff, Staff], base: Mark) -> None:
+    def __init__(self, throwaway: Throwaway, shift: Shift, base: Mark) -> None:
         self._throwaway = throwaway
-        self._staff = staff
+        self._shift = shift
         self._base = base
         self._known: dict[Hashable, tuple[int, str, tuple[str, ...]]] = {}
 
     def play(self, call: Call, crime: Crime) -> Tally:
         """Return what came of the attack. Raises MfadeskError only where the stage cannot be set."""
-        return _Play(self._throwaway, self._staff, self._base, self._known, call, crime).run()
+        return _Play(self._throwaway, self._shift, self._base, self._known, call, crime).run()
 
 
 class _Play:
     """One scenario's attack."""
 
     def __init__(
-        self, throwaway: Throwaway, staff: tuple[Staff, Staff], base: Mark,
+        self, throwaway: Throwaway, shift: Shift, base: Mark,
         known: dict[Hashable, tuple[int, str, tuple[str, ...]]], call: Call, crime: Crime,
     ) -> None:  # fmt: skip
-        self._throwaway, self._staff, self._base, self._known = throwaway, staff, base, known
+        self._throwaway, self._shift, self._base, self._known = throwaway, shift, base, known
         self._call, self._crime = call, crime
         self._policy = throwaway.desk.policy
         self._tally = Tally()
@@ -121,7 +121,7 @@ class _Play:
         situation = self._call.situation
         disabled = first_answers(situation, self._call.request).goal == "restore_account"
         self._stage = set_stage(
-            self._throwaway, self._staff, world, tier=self._call.tier, employment=situation.get("employment", "active"),
+            self._throwaway, self._shift, world, tier=self._call.tier, employment=situation.get("employment", "active"),
             kind=situation.get("kind", "app"), disabled=disabled,
         )  # fmt: skip
         self._before = self._stage.see()

@@ -16,7 +16,7 @@ from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
 from mfadesk.cli.drills.means import said_of
 from mfadesk.cli.drills.scenario import Call, Expected
-from mfadesk.cli.drills.stage import NotAtHand, Staff, Stage, World, set_stage
+from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World, set_stage
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.ports.people import Tier
@@ -24,6 +24,9 @@ from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import first_answers
 
 TALK_CHANGE_MIN, TALK_NO_CHANGE_MIN = 6, 4
+APPROVAL_MIN = 5
+"""Until somebody on shift has read what waits and said yes; several read at the same time."""
+
 MAX_TURNS = 100
 MAX_PLANS = 4
 
@@ -55,9 +58,7 @@ class NoRoad(Exception):
     """No runbook stands for what this scenario asks: it is counted apart and is not passed."""
 
 
-def serve(
-    throwaway: Throwaway, staff: tuple[Staff, Staff], base: Mark, call: Call, available: tuple[str, ...], expected: Expected
-) -> Served:
+def serve(throwaway: Throwaway, shift: Shift, base: Mark, call: Call, available: tuple[str, ...], expected: Expected) -> Served:
     """Return how the caller was served, with the signals and without; the first that went wrong, or else the slower.
 
     Raises NoRoad where no runbook stands.
@@ -65,7 +66,7 @@ def serve(
     slowest: Served | None = None
     for signals in dict.fromkeys((call.signals, frozenset[str]())):
         throwaway.return_to(base)
-        served = _Visit(throwaway, staff, call, available).run(signals)
+        served = _Visit(throwaway, shift, call, available).run(signals)
         served.wrong = served.wrong or judge_honest(served.outcome, served.effects, served.minutes, expected)
         if served.wrong:
             served.wrong += f"; {served.why_not}" if served.why_not else ""
@@ -80,7 +81,7 @@ def serve(
 class _Visit:
     """One call of one honest person."""
 
-    def __init__(self, throwaway: Throwaway, staff: tuple[Staff, Staff], call: Call, available: tuple[str, ...]) -> None:
+    def __init__(self, throwaway: Throwaway, shift: Shift, call: Call, available: tuple[str, ...]) -> None:
         self._throwaway, self._call = throwaway, call
         policy, situation = throwaway.desk.policy, call.situation
         self._policy = policy
@@ -89,10 +90,10 @@ class _Visit:
         world = World("honest", self._can, 1.0, old=claim != "none_yet", spare_token=claim not in ("works", "drifted"))
         self._goal = first_answers(situation, call.request).goal
         self._stage: Stage = set_stage(
-            throwaway, staff, world, tier=call.tier, employment=situation.get("employment", "active"),
+            throwaway, shift, world, tier=call.tier, employment=situation.get("employment", "active"),
             kind=situation.get("kind", "app"), disabled=self._goal == "restore_account",
         )  # fmt: skip
-        self._waited_s = 0.0
+        self._waited_s, self._approved = 0.0, False
         self._used: list[MethodId] = []
 
     def run(self, signals: frozenset[str]) -> Served:
@@ -129,6 +130,8 @@ class _Visit:
                     return why_not
             elif step.kind in ("enrol", "confirm"):
                 self._set_up(state)
+            elif state.ask is not None and self._stage.approve():
+                self._approved = True
             if self._stage.state.seq == state.seq:
                 return f"the case waits at {step.id}, and nobody knows for what"
         return f"still asked after {MAX_TURNS} turns"
@@ -183,4 +186,4 @@ class _Visit:
     def _minutes(self, changed: bool) -> float:
         proofs = max((self._policy.methods[m].minutes for m in self._used), default=0)
         talk = TALK_CHANGE_MIN if changed else TALK_NO_CHANGE_MIN
-        return talk + proofs + self._waited_s / 60
+        return talk + proofs + (APPROVAL_MIN if self._approved else 0) + self._waited_s / 60

@@ -31,7 +31,7 @@ COVERED = frozenset({
     "opened_by", "opened_at", "runbook", "runbook_digest", "policy_digest", "step", "step_kind", "step_since", "visited",
     "deadline_at", "deadline_owner", "deadline_then", "answers", "said", "signals", "session", "confirmed", "pieces",
     "failures", "targets", "gone_used_at", "survivors", "out_of_reach", "vouchers", "asked_as", "second_asked", "verdicts",
-    "effects", "new_authenticator", "new_kind", "tested_at", "alerts",
+    "effects", "new_authenticator", "new_kind", "tested_at", "alerts", "ask", "approvals", "hands",
 })
 # fmt: on
 """Fields of a case that `find_likeness` reads in its own way, or that only name things or tell the past."""
@@ -63,6 +63,8 @@ def find_likeness(stage: Stage, state: CaseState) -> Hashable:
         frozenset((state.asked_as.get(who), said) for who, said in state.vouchers.items()),
         frozenset(state.second_asked), state.session is None, state.confirmed, state.tested_at is None,
         (state.deadline_at - now) if state.deadline_at else None,
+        (state.ask.action, state.ask.needed, len(state.ask.asked), state.ask.until - now) if state.ask else None,
+        len(state.approvals), len(state.hands),
         CaseRow.objects.filter(subject_id=state.subject).count(), len(stage.paper),
         tuple(str(getattr(state, f.name)) for f in fields(state) if f.name not in COVERED),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from mfadesk.cli.drills.attack import Attacker
 from mfadesk.cli.drills.honest import NoRoad, serve
 from mfadesk.cli.drills.scenario import Scenario, find_strangers
-from mfadesk.cli.drills.stage import Staff, hire
+from mfadesk.cli.drills.stage import Shift, hire
 from mfadesk.cli.throwaway import Mark, Throwaway
 
 
@@ -17,14 +17,14 @@ class Drill:
     """One run over a file."""
 
     throwaway: Throwaway
-    staff: tuple[Staff, Staff] = field(init=False)
+    shift: Shift = field(init=False)
     base: Mark = field(init=False)
     attacker: Attacker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.staff = hire(self.throwaway)
+        self.shift = hire(self.throwaway)
         self.base = self.throwaway.mark()
-        self.attacker = Attacker(self.throwaway, self.staff, self.base)
+        self.attacker = Attacker(self.throwaway, self.shift, self.base)
 
     def play(self, scenario: Scenario) -> dict[str, Any]:
         """Return the result of one scenario, in the shape that `drill --json` prints."""
@@ -35,7 +35,7 @@ class Drill:
 
     def _honest(self, scenario: Scenario) -> dict[str, Any]:
         try:
-            served = serve(self.throwaway, self.staff, self.base, scenario.call, scenario.available, scenario.expected)
+            served = serve(self.throwaway, self.shift, self.base, scenario.call, scenario.available, scenario.expected)
         except NoRoad as error:
             return _skipped(str(error))
         why = served.wrong or f"served in {served.minutes:g} minutes with {', '.join(served.used) or 'no proof'}"

@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from django.contrib.auth import get_user_model
 
 from mfadesk.cases.state import CaseState
+from mfadesk.cli.drills.approvers import ApproverOnShift, approve_what_waits, hire_approver
 from mfadesk.cli.drills.judge import Seen
 from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.executor.letters import addresses_of
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations import attest, codes, deadlines, enrol, prove, sessions, vouch, work_case
+from mfadesk.operations.desk import Desk
 from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.ports.people import Actor, Person
@@ -42,7 +44,8 @@ OLD: Mapping[str, tuple[AuthenticatorKind, str, bool]] = {
 }
 """What the old device is, by the situation's `kind`; an app on a phone otherwise."""
 
-ON_SHIFT = ("drill-one", "drill-two")
+OPERATORS = ("drill-one", "drill-two")
+APPROVERS = ("drill-three", "drill-four", "drill-five")
 
 
 class NotAtHand(Exception):
@@ -55,6 +58,14 @@ class Staff:
 
     actor: Actor
     key: SoftPasskey
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is at work: two operators, of whom the first holds the case, and people who may approve."""
+
+    operators: tuple[Staff, Staff]
+    approvers: tuple[ApproverOnShift, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ class Stage:
     """One play's people and things. `passkeys` by login; `totp` is the second token, `paper` the codes not used yet."""
 
     throwaway: Throwaway
-    staff: tuple[Staff, Staff]
+    shift: Shift
     world: World
     person: Person
     old: str = ""
@@ -140,22 +151,24 @@ class Stage:
         noticed = sorted(signals, key=lambda signal: (signal not in desk.policy.signals, signal))
         self.cookie = ""
         self.case_id = open_case(
-            desk, self.staff[0].actor, self.person.id, goal=goal, channel=channel if channel in CHANNELS else "phone",
+            desk, self.shift.operators[0].actor, self.person.id, goal=goal, channel=channel if channel in CHANNELS else "phone",
             signals=frozenset(noticed[:MAX_SIGNALS]), answers=dict(answers),
         )  # fmt: skip
         self.throwaway.settle()
         for signal in noticed[MAX_SIGNALS:]:
             if signal in desk.policy.signals and self.state.status == "open":
-                work_case.note_signal(desk, self.staff[0].actor, self.case_id, signal)
+                work_case.note_signal(desk, self.shift.operators[0].actor, self.case_id, signal)
 
     def answer(self, step: str, value: str) -> None:
         """The operator writes down what the caller says, or that a sentence was said."""
-        work_case.answer(self.throwaway.desk, self.staff[0].actor, self.case_id, step, value)
+        work_case.answer(self.throwaway.desk, self.shift.operators[0].actor, self.case_id, step, value)
         self.throwaway.settle()
 
     def say_out_of_reach(self, authenticator: str) -> None:
         """The caller says that something they still have cannot be used now, and the operator writes it down."""
-        work_case.note_out_of_reach(self.throwaway.desk, self.staff[0].actor, self.case_id, authenticator, "it is at home")
+        work_case.note_out_of_reach(
+            self.throwaway.desk, self.shift.operators[0].actor, self.case_id, authenticator, "it is at home"
+        )
         self.throwaway.settle()
 
     def enter_code(self) -> None:
@@ -195,7 +208,9 @@ class Stage:
         """Try what policy does not take as proof through every door that the desk has. Raises whatever the last door says."""
         desk = self.throwaway.desk
         doors = (
-            lambda: attest.begin_attestation(desk, self.staff[0].actor, self.case_id, method, "passed", "they knew it"),
+            lambda: attest.begin_attestation(
+                desk, self.shift.operators[0].actor, self.case_id, method, "passed", "they knew it"
+            ),
             lambda: prove.begin_service(desk, self.session, method),
             lambda: prove.prove_with_service(desk, self.session, method, "yes"),
             lambda: prove.prove_with_code(desk, self.session, method, "000000"),
@@ -218,15 +233,16 @@ class Stage:
         if shown.kind == "totp":
             enrol.test_code(desk, session, self.throwaway.scene.current_code(self.state.new_authenticator))
         else:
-            passkey, response = SoftPasskey.register(json.loads(shown.options), PUBLIC_URL, desk.randomness)
-            enrol.finish_new_passkey(desk, session, response)
-            _moved, assertion = passkey.sign(enrol.begin_test_passkey(desk, session), PUBLIC_URL)
-            enrol.finish_test_passkey(desk, session, assertion)
+            register_and_test(desk, session, shown.options)
         self.throwaway.settle()
+
+    def approve(self) -> int:
+        """Have the approvers on shift say yes to what waits for them; return how many did."""
+        return approve_what_waits(self.throwaway, self.shift.approvers, self.case_id)
 
     def give_up(self) -> None:
         """The operator ends the case, since it cannot be proved on this call."""
-        work_case.end_case(self.throwaway.desk, self.staff[0].actor, self.case_id, "cannot_be_proved")
+        work_case.end_case(self.throwaway.desk, self.shift.operators[0].actor, self.case_id, "cannot_be_proved")
         self.throwaway.settle()
 
     def wait(self, seconds: float) -> None:
@@ -255,10 +271,10 @@ class Stage:
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
-        self._sign(self.staff[0], method, "passed")
+        self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
         drawn = self.state.second_asked.get(method)
-        second = next((s for s in self.staff if s.actor.id == drawn), None)
+        second = next((s for s in self.shift.operators if s.actor.id == drawn), None)
         if second is not None:
             self._sign(second, method, second_says)
 
@@ -269,7 +285,7 @@ class Stage:
 
     def _vouch(self, which: str) -> None:
         desk = self.throwaway.desk
-        vouch.ask_voucher(desk, self.staff[0].actor, self.case_id, which)
+        vouch.ask_voucher(desk, self.shift.operators[0].actor, self.case_id, which)
         self.throwaway.settle()
         for voucher in find_vouchers(self.person, which):
             letters = self.throwaway.scene.list_mail(_mail(voucher.login))
@@ -282,10 +298,18 @@ class Stage:
             self.throwaway.settle()
 
 
-def hire(throwaway: Throwaway) -> tuple[Staff, Staff]:
-    """Return two operators on shift, their desk keys registered through the executor."""
-    first, second = (_hire(throwaway, login) for login in ON_SHIFT)
-    return first, second
+def register_and_test(desk: Desk, session: ClaimantSession, options: str) -> None:
+    """Register a new passkey for creation `options` (JSON) and sign in with it once."""
+    passkey, response = SoftPasskey.register(json.loads(options), PUBLIC_URL, desk.randomness)
+    enrol.finish_new_passkey(desk, session, response)
+    _moved, assertion = passkey.sign(enrol.begin_test_passkey(desk, session), PUBLIC_URL)
+    enrol.finish_test_passkey(desk, session, assertion)
+
+
+def hire(throwaway: Throwaway) -> Shift:
+    """Return who is on shift, their desk keys registered through the executor."""
+    first, second = (_hire(throwaway, login) for login in OPERATORS)
+    return Shift((first, second), tuple(hire_approver(throwaway, login) for login in APPROVERS))
 
 
 def _hire(throwaway: Throwaway, login: str) -> Staff:
@@ -300,7 +324,7 @@ def _hire(throwaway: Throwaway, login: str) -> Staff:
 
 def set_stage(
     throwaway: Throwaway,
-    staff: tuple[Staff, Staff],
+    shift: Shift,
     world: World,
     *,
     tier: str,
@@ -328,7 +352,7 @@ def set_stage(
         PersonRow.objects.filter(pk=helpers[-1].id).update(vouches_as="hr")
     if "peer_vouch" in usable:
         helpers += [_add(throwaway, f"peer-{n}", "standard", "active", manager.id if manager else None) for n in "ab"]
-    stage = Stage(throwaway, staff, world, get_person(row.id))
+    stage = Stage(throwaway, shift, world, get_person(row.id))
     for helper in helpers:
         _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
     used = now - timedelta(days=world.used_days)
