@@ -56,8 +56,8 @@ USED_LATELY = timedelta(days=7)
 SURVIVOR_KINDS = frozenset({"totp", "hotp", "push", "passkey", "passkey_synced", "security_key"})
 """Authenticators somebody signs in with. A recovery code is a spare: nobody "used it lately"."""
 
-NEEDS_BROWSER = frozenset({"replace_authenticator", "add_authenticator"})
-"""Actions after which somebody sets up something new, in the one browser that the case is bound to by then."""
+WITHOUT_BROWSER = frozenset({"suspend_authenticator", "change_contact"})
+"""Actions after which nobody does anything in a browser; every other decision is for the one browser that will act on it."""
 
 CLAIMED_GONE = frozenset({"gone", "stolen", "broken", "expired", "drifted", "unknown"})
 """Answers that mark the old authenticator as compromised. Who cannot say what became of it is taken at the worst."""
@@ -169,7 +169,7 @@ def judge(
     nobody = person.break_glass or person.employment == "left"
     decision = decide(
         # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
-        evidence=() if nobody else evidence_in(state, action, policy),
+        evidence=() if nobody else _not_by_what_is_gone(state, sight, evidence_in(state, action, policy)),
         circumstances=circumstances_of(state, person, sight, now),
         action=action,
         tier=cast(Tier, state.tier),
@@ -178,8 +178,8 @@ def judge(
         now=now,
         available=() if nobody or not plan else available_methods(state, person, sight, policy),
     )
-    if isinstance(decision, Allowed) and action in NEEDS_BROWSER and not state.confirmed:
-        # The decision is bound to the one browser in which the new authenticator will be set up (SETTLED 4, 16).
+    if isinstance(decision, Allowed) and action not in WITHOUT_BROWSER and not state.confirmed:
+        # Signed now, it would be signed for no browser, and could not be acted on in the one that comes (SETTLED 4, 16).
         reason = Reason(
             "no_browser", "The proof is enough. The person enters the case code in their browser before anything changes."
         )
@@ -192,6 +192,12 @@ def judge(
             reason = Reason("approvals_needed", f"The proof is enough. Policy asks for {more} to approve.")
             return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
+
+
+def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Leave out what an authenticator proved that was said to be gone afterwards: whoever had it then is not known now."""
+    gone = {a.id for a in find_targets(state, sight.holdings)} if sight.holdings is not None else set()
+    return tuple(item for item in evidence if item.authenticator_id not in gone)
 
 
 def evidence_in(state: CaseState, action: str, policy: Policy) -> tuple[Evidence, ...]:

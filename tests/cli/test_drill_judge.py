@@ -59,11 +59,17 @@ def test_a_suspension_twice_within_a_day_is_harm(hours, is_harm):
         (with_(BEFORE, TOTP, KEY, sessions=2), "session_added"),
         (with_(BEFORE, TOTP, KEY, sessions=0), "sessions_ended"),
         (with_(BEFORE, TOTP, KEY, disabled=True), "account_disabled"),
-        (with_(BEFORE, TOTP, KEY, acts=(("resync", "auth_1", NOW),)), "resynced"),
+        (with_(BEFORE, TOTP, KEY, acts=(("reset_failures", "auth_1", NOW),)), "failures_reset"),
     ],
 )
 def test_anything_else_that_changed_is_harm(after, harm):
     assert harm in find_harm(BEFORE, after, LATER, told=True)
+
+
+def test_bringing_the_persons_own_token_back_in_step_is_told_and_no_harm():
+    after = with_(BEFORE, TOTP, KEY, acts=(("resync", "auth_1", NOW),))
+    assert find_effects(BEFORE, after) == ("resynced",)
+    assert find_harm(BEFORE, after, LATER, told=False) == ()
 
 
 def test_looking_again_too_early_is_an_error():

@@ -56,3 +56,17 @@ def test_a_suspension_ends_after_a_day_though_the_case_was_frozen_and_thawed(sta
     work_case.thaw(desk, operator, stage.case_id)
     stage.wait(A_DAY_AND_MORE_S)
     assert old_of(stage).state == "active"
+
+
+def test_what_an_authenticator_proved_counts_for_nothing_once_it_is_said_to_be_gone(throwaway):
+    world = World("early", frozenset({"totp_existing", "manager_portal"}), used_days=1, spare_token=False)
+    stage = set_stage(throwaway, hire(throwaway), world, tier="standard", employment="active", kind="app")
+    stage.open("replace_device", {}, frozenset(), "phone")
+    stage.enter_code()
+    stage.prove("totp_existing")
+    assert [piece.evidence.method for piece in stage.state.pieces] == ["totp_existing"]
+    for step, value in (("still-works", "gone"), ("device-at-hand", "spare_key")):
+        stage.answer(step, value)
+    stage.prove("manager_portal")
+    assert stage.state.step_kind == "verify"
+    assert old_of(stage).state == "active"
