@@ -25,6 +25,7 @@ from mfadesk.cli.drills.means import (
     find_weak,
     goals_for,
     said_of,
+    say,
     worlds_for,
 )
 from mfadesk.cli.drills.scenario import Call, Crime
@@ -110,7 +111,8 @@ class _Play:
                             self._blame(world, signals, goal)
                             return self._tally
                     self._stage.go_back(start)
-                    self._insist(goal, signals, shown)
+                    if not signals and goal == goals_for(self._call)[0]:
+                        self._insist(goal, shown)
                     if self._tally.harm:
                         self._blame(world, signals, goal)
                         return self._tally
@@ -199,7 +201,12 @@ class _Play:
             if len(hand) <= EACH_PART_UP_TO:
                 ways += self._show_parts(hand)
                 continue
-            ways += self._show_all(hand, find_orders(hand) if is_first else (hand,))
+            if is_first or excused:
+                ways += self._show_all(hand, find_orders(hand) if is_first else (hand,))
+            else:
+                # All of it is shown one after the other; wherever another way came to the same, it is not gone again.
+                self._show(hand[0])
+                ways += 2 * self._explore(hand[1:])
             if excused:
                 ways += self._show_parts(hand, each_alone=True)
         return ways
@@ -262,29 +269,27 @@ class _Play:
                 self._show(item)
             self._tally.ways += self._explore(tuple(item for item in shown if item not in early))
 
-    def _insist(self, goal: str, signals: frozenset[str], shown: tuple[Shown, ...]) -> None:
-        """Ring three times: twice today and once tomorrow, with everything, also with what policy takes for no proof."""
-        for order, wait_s in zip(find_orders(shown + shown + shown)[:3] or ((),), (0, 600, A_DAY_AND_MORE_S), strict=False):
-            if wait_s:
-                self._stage.wait(wait_s)
-            if not self._open(goal, said_of(self._call), signals):
+    def _insist(self, goal: str, shown: Hand) -> None:
+        """Ring three times, twice today and once tomorrow, with everything, also with what policy takes for no proof."""
+        orders = find_orders(shown)
+        for order, wait_s in zip((*orders, *orders, *orders), (0, 600, A_DAY_AND_MORE_S), strict=False):
+            self._stage.wait(wait_s)
+            if not self._open(goal, said_of(self._call), frozenset()):
                 return
             for weak in find_weak(self._crime, self._policy):
                 self._do(self._stage.offer_weak, weak)
             self._answer_as_said()
             for item in order:
-                self._show(item)
-                self._answer_as_said()
+                if self._stage.state.status == "open":
+                    self._show(item)
+                    self._answer_as_said()
             self._do(self._stage.set_up)
         self._tally.ways += self._end()
 
     def _answer_as_said(self) -> None:
-        """Answer as the situation says until something else is asked for; the loop is bounded by the engine's own limits."""
+        """Answer as somebody would who says what the situation says, until something else is asked for."""
         for step in self._questions():
-            value = said_of(self._call).get(step.variable or "", "")
-            offered = [answer.value for answer in step.answers] or ["said"]
-            choice = value if value in offered else offered[0]
-            if not self._do(self._stage.answer, step.id, choice):
+            if not self._do(self._stage.answer, step.id, say(step, self._call)):
                 return
 
     def _questions(self) -> Iterator[Step]:
@@ -295,7 +300,7 @@ class _Play:
             yield self._throwaway.desk.runbook_of(state).steps[state.step]
 
     def _show(self, item: Shown) -> None:
-        if item.method not in ATTESTED:
+        if item.method not in ATTESTED and not self._stage.cookie:
             self._do(self._stage.enter_code)
         self._do(self._stage.prove, item.method, item.second_says)
 

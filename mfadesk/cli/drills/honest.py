@@ -5,7 +5,6 @@ What the case asks for is done as it asks; nothing here knows a runbook by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -14,7 +13,7 @@ from mfadesk.assurance.model import MethodId, Plan, ThreatLevel
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
-from mfadesk.cli.drills.means import said_of
+from mfadesk.cli.drills.means import said_of, say
 from mfadesk.cli.drills.scenario import Call, Expected
 from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World, set_stage
 from mfadesk.cli.throwaway import Mark, Throwaway
@@ -29,16 +28,6 @@ APPROVAL_MIN = 5
 
 MAX_TURNS = 100
 MAX_PLANS = 4
-
-TRUTHS: Mapping[str, tuple[str, ...]] = {
-    "restored": ("name_only",),
-    "codes_now": ("rejected",),
-    "suspend_now": ("yes",),
-    "own_page": ("not_reachable",),
-    "own_reset": ("fails",),
-    "approved": ("no",),
-}
-"""What an honest caller says where the situation does not: the new phone shows the account's name and no code, and so on."""
 
 
 @dataclass(slots=True)
@@ -121,7 +110,7 @@ class _Visit:
                 return ""
             step = self._throwaway.desk.runbook_of(state).steps[state.step]
             if step.kind in ("ask", "instruct"):
-                self._stage.answer(step.id, self._say(step))
+                self._stage.answer(step.id, say(step, self._call))
             elif step.kind == "verify":
                 why_not = self._prove(state, step)
                 if why_not:
@@ -135,17 +124,6 @@ class _Visit:
             if self._stage.state.seq == state.seq:
                 return f"the case waits at {step.id}, and nobody knows for what"
         return f"still asked after {MAX_TURNS} turns"
-
-    def _say(self, step: Step) -> str:
-        offered = [answer.value for answer in step.answers]
-        true = (
-            said_of(self._call).get(step.variable or "", ""),
-            *TRUTHS.get(step.variable or "", ()),
-            "unknown",
-            *offered,
-            "said",
-        )
-        return next(value for value in true if value in offered or not offered)
 
     def _prove(self, state: CaseState, step: Step) -> str:
         """Carry out the quickest plan of what this caller has; return what is wrong where there is none."""

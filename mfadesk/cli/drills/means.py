@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from mfadesk.assurance.model import Compromise, MethodId, Policy
 from mfadesk.cli.drills.scenario import Call, Crime
 from mfadesk.cli.drills.stage import World
+from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import REQUEST_GOALS, VOCABULARY, first_answers
 
 TYPICAL = frozenset({"totp_existing", "managed_device_signin", "callback_on_file", "sms_code", "manager_portal"})
 TWO_YEARS = 730.0
 WITH_HANDS = frozenset({"insider_operator", "insider_second_operator"})
 """What somebody is and does, not what they know: only `controls` can say so."""
+
+
+TRUTHS: Mapping[str, tuple[str, ...]] = {
+    "restored": ("name_only",),
+    "codes_now": ("rejected",),
+    "suspend_now": ("yes",),
+    "own_page": ("not_reachable",),
+    "own_reset": ("fails",),
+    "approved": ("no",),
+}
+"""What is said where the situation does not: the new phone shows the account's name and no code, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +103,10 @@ def said_of(call: Call) -> Mapping[str, str]:
 def find_openings(said: Mapping[str, str]) -> tuple[Mapping[str, str], ...]:
     """Return what is said before the first question: the situation, and nothing, so that every question is asked."""
     return (said, {}) if said else ({},)
+
+
+def say(step: Step, call: Call) -> str:
+    """Return what somebody in this situation answers to a question; for an instruction, that it was said."""
+    name, offered = step.variable or "", [answer.value for answer in step.answers]
+    ready = (call.situation.get(name, ""), *TRUTHS.get(name, ()), "unknown", *offered, "said")
+    return next(value for value in ready if value in offered or not offered)
