@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from mfadesk.assurance.model import Compromise, MethodId, Policy
 from mfadesk.cli.drills.scenario import Call, Crime
-from mfadesk.cli.drills.stage import World
+from mfadesk.cli.drills.stage import PROVIDER, World
 from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import REQUEST_GOALS, VOCABULARY, first_answers
 
 TYPICAL = frozenset({"totp_existing", "managed_device_signin", "callback_on_file", "sms_code", "manager_portal"})
+DEVICES = PROVIDER | {"push_code_transfer", "managed_device_signin", "endpoint_user_code", "vc_facecheck"}
+"""What takes a thing that was registered before: nobody has it on their first day."""
+
 TWO_YEARS = 730.0
 WITH_HANDS = frozenset({"insider_operator", "insider_second_operator"})
 """What somebody is and does, not what they know: only `controls` can say so."""
@@ -80,9 +83,15 @@ def find_orders(shown: Hand) -> tuple[Hand, ...]:
 def worlds_for(call: Call, policy: Policy) -> tuple[World, ...]:
     """Return the worlds of SETTLED 17: nothing usable, everything used yesterday, and what is typical."""
     factors = frozenset(name for name, method in policy.methods.items() if method.role == "factor")
-    never = call.situation.get("authenticator") == "none_yet"
+    if call.situation.get("authenticator") == "none_yet":
+        # Who never had a device has people and papers; an attacker's victim may be such a person, or have everything after all.
+        return (
+            World("nothing usable", frozenset(), 60.0, old=False),
+            World("everything used yesterday", factors, 1.0),
+            World("typical of somebody new", factors - DEVICES, 1.0, old=False, settled_days=TWO_YEARS),
+        )
     return (
-        World("nothing usable", frozenset(), 60.0, old=not never),
+        World("nothing usable", frozenset(), 60.0),
         World("everything used yesterday", factors, 1.0),
         World("typical", TYPICAL, 1.0, spare_token=False, settled_days=TWO_YEARS),
     )

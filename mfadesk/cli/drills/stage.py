@@ -386,7 +386,7 @@ def _add(
 ) -> PersonRow:
     row = PersonRow.objects.create(
         id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
-        employment=employment, manager_id=manager,
+        employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
     )  # fmt: skip
     ContactRow.objects.create(person=row, kind="work_mail", value=_mail(login))
     throwaway.scene.add_account(login, disabled=disabled)
