@@ -14,6 +14,9 @@ from mfadesk.cli.drills.play import Drill
 from mfadesk.cli.drills.scenario import read_scenarios
 
 EXAMPLE = Path(mfadesk.cli.drills.__file__).parent / "example.yaml"
+OWN = {scenario.id: scenario for scenario in read_scenarios(Path(__file__).parent / "scenarios_own.yaml")}
+"""All of them are played by `mfadesk drill tests/cli/scenarios_own.yaml`; here only a few, for the time it takes."""
+
 SCENARIOS = {scenario.id: scenario for scenario in read_scenarios(EXAMPLE)}
 
 
@@ -41,6 +44,12 @@ def weaken(throwaway):
 @pytest.mark.parametrize("name", ["E11", "E12", "E13"])
 def test_the_example_ends_as_it_should(drill, name):
     result = drill.play(SCENARIOS[name])
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("name", ["S23", "S25", "T03", "T05", "T06", "T08", "T11", "T13", "T15", "T19"])
+def test_scenarios_of_our_own_end_as_they_should(drill, name):
+    result = drill.play(OWN[name])
     assert result["passed"], result
 
 

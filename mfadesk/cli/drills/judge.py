@@ -34,7 +34,6 @@ EFFECT_OF: Mapping[str, str] = {
     "issue_hardware_token": "bound",
     "issue_new_token": "bound",
     "replace_token": "bound",
-    "issue_saved_recovery_code": "codes_issued",
     "revoke_old_device": "removed",
     "revoke_old": "removed",
     "remove_old": "removed",
@@ -55,7 +54,7 @@ EFFECT_OF: Mapping[str, str] = {
     "restore_account": "account_enabled",
 }
 """The one public table: what a scenario's `then` asks of the provider. A word that is not here (hand-over, HR, self-service, advice)
-asks nothing of it."""
+asks nothing of it; saved codes are self-service, since the provider's own page gives them to whoever signed in."""
 
 ALWAYS_ALLOWED = frozenset({"removed", "sessions_ended"})
 """Effects that an honest play may have beside what was asked for."""

@@ -17,6 +17,7 @@ from mfadesk.assurance.model import Policy
 from mfadesk.kernel.errors import Invalid
 from mfadesk.ports.people import TIERS, Tier
 from mfadesk.runbook.guards import suggest
+from mfadesk.runbook.shelf import load_shelf
 from mfadesk.runbook.situation import GOAL_WORDS, REQUEST_GOALS, VOCABULARY
 from mfadesk.runbook.yaml_tree import MAX_BYTES, Fields, Items, Node, Scalar, read_tree
 
@@ -117,8 +118,9 @@ def find_strangers(scenario: Scenario, policy: Policy) -> tuple[str, ...]:
     compromises = policy.compromises.keys()
     factors = [name for name, method in policy.methods.items() if method.role == "factor"]
     said = scenario.call.situation
+    asked = {*VOCABULARY, "goal", *(name for book in load_shelf().values() for name in book.variables)}
     found = [
-        *(_strange(scenario, "situation", k, (*VOCABULARY, "goal"), "not asked about") for k in said),
+        *(_strange(scenario, "situation", k, asked, "not asked about") for k in said),
         *(
             _strange(scenario, k, v, VOCABULARY.get(k, tuple(GOAL_WORDS)), "the operator asks")
             for k, v in said.items()
