@@ -111,6 +111,26 @@ def test_a_bought_operator_alone_attests_what_the_honest_second_does_not(drill):
     assert "in_person_badge" in {item.method for item in shown}
 
 
+def test_a_play_that_breaks_is_told_and_has_not_passed(drill, monkeypatch):
+    def break_down(*_args):
+        raise KeyError("somewhere")
+
+    monkeypatch.setattr(drill.attacker, "play", break_down)
+    result = drill.play(SCENARIOS["E02"])
+    assert (result["passed"], result["decision"]) == (False, "broken")
+    assert drill.play(SCENARIOS["E13"])["passed"]
+
+
+def test_a_fault_of_the_desks_own_is_never_passed(drill):
+    from mfadesk.store.models import Alert
+
+    Alert.objects.create(at=drill.throwaway.clock.now(), kind="broken", sentence="A fault.")
+    drill.base = drill.throwaway.mark()
+    result = drill.play(SCENARIOS["E13"])
+    assert not result["passed"]
+    assert "fault of its own" in result["why"]
+
+
 def test_only_what_is_controlled_makes_an_operator(drill):
     told = replace(SCENARIOS["E03"].crime, controls=frozenset(), known_info=frozenset({"insider_operator", "itsm_read"}))
     assert means.find_shown(told, drill.throwaway.desk.policy) == ()

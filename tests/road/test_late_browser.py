@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mfadesk.cli.drills.stage import World, hire, set_stage
+from mfadesk.cli.drills.scenery import hire, set_stage
+from mfadesk.cli.drills.stage import World
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import codes, sessions, work_case
 

@@ -29,9 +29,10 @@ from mfadesk.cli.drills.means import (
     worlds_for,
 )
 from mfadesk.cli.drills.scenario import Call, Crime
-from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, NotAtHand, Shift, Stage, World, set_stage
+from mfadesk.cli.drills.scenery import set_stage
+from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
-from mfadesk.kernel.errors import MfadeskError
+from mfadesk.kernel.errors import Broken, MfadeskError
 from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import first_answers
 
@@ -253,6 +254,8 @@ class _Play:
         outcome = self._stage.state.outcome or "open"
         self._stage.wait(A_DAY_AND_MORE_S)
         harm = find_harm(self._before, after, self._stage.see(), told)
+        if self._stage.is_broken():
+            harm = (*harm, "the desk found a fault of its own")
         if harm:
             self._tally.harm, self._tally.effects, self._tally.decision = ", ".join(harm), harm, outcome
         return 1
@@ -309,6 +312,8 @@ class _Play:
         self._tally.moves += 1
         try:
             act(*what)
+        except Broken:
+            raise
         except (MfadeskError, NotAtHand):
             return False
         return True

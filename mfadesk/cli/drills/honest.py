@@ -15,7 +15,8 @@ from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
 from mfadesk.cli.drills.means import said_of, say
 from mfadesk.cli.drills.scenario import Call, Expected
-from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World, set_stage
+from mfadesk.cli.drills.scenery import set_stage
+from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.ports.people import Tier
@@ -97,6 +98,8 @@ class _Visit:
             if error.code == "no_runbook":
                 raise NoRoad(error.sentence) from error
             wrong = f"the desk said: {error.sentence}"
+        if stage.is_broken():
+            wrong = f"the desk found a fault of its own; {wrong}"
         state = stage.state
         effects = find_effects(before, stage.see())
         minutes = self._minutes("bound" in effects)

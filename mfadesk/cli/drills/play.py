@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from mfadesk.cli.drills.attack import Attacker
 from mfadesk.cli.drills.honest import NoRoad, serve
 from mfadesk.cli.drills.scenario import Scenario, find_strangers
-from mfadesk.cli.drills.stage import Shift, hire
+from mfadesk.cli.drills.scenery import hire
+from mfadesk.cli.drills.stage import Shift
 from mfadesk.cli.throwaway import Mark, Throwaway
+
+log = structlog.get_logger("drill")
 
 
 @dataclass(slots=True)
@@ -28,7 +33,13 @@ class Drill:
 
     def play(self, scenario: Scenario) -> dict[str, Any]:
         """Return the result of one scenario, in the shape that `drill --json` prints."""
-        result = self._attack(scenario) if scenario.kind == "attack" else self._honest(scenario)
+        try:
+            result = self._attack(scenario) if scenario.kind == "attack" else self._honest(scenario)
+        except Exception as error:
+            # One play that breaks must not hide the others; it is told, and it has not passed.
+            log.exception("drill_broke", scenario=scenario.id)
+            why = f"the play broke: {type(error).__name__}: {error}"
+            result = {"decision": "broken", "effects": [], "passed": False, "minutes": 0, "why": why}
         strangers = find_strangers(scenario, self.throwaway.desk.policy)
         told = {"notes": list(strangers)} if strangers else {}
         return {"id": scenario.id, "kind": scenario.kind, "expected": scenario.expected.decision, **result, **told}
