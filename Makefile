@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO_DIR ?= var/demo
 export PORT DEMO_DIR
 
-.PHONY: help setup demo demo-reset test bench screenshots lint
+.PHONY: help setup demo demo-reset test crash bench screenshots lint
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -32,6 +32,10 @@ demo-reset: $(STAMP) ## forget the demo's state and start over
 
 test: $(DEVSTAMP) ## run every test that this machine can run
 	@$(VENV)/bin/python tests/run.py
+
+crash: $(DEVSTAMP) ## kill the desk at every commit and around every provider call, on both databases
+	@$(VENV)/bin/python -m tests.crash.harness --out bench/results/crash-sqlite.json
+	@$(VENV)/bin/python -m tests.crash.harness --database postgresql --out bench/results/crash-postgresql.json
 
 lint: $(DEVSTAMP) ## style, types and floors
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-BENCHES = ("ledger", "decisions", "one_commit", "case_page")
-ON_POSTGRES = ("one_commit",)
+BENCHES = ("ledger", "decisions", "one_commit", "many_writers", "case_page")
+ON_POSTGRES = ("one_commit", "effects")
 
 
 def main(names: list[str]) -> int:

@@ -44,13 +44,13 @@ def measure(home: Path) -> list[Row]:
     from mfadesk.store.commit import load_case
 
     desk = open_throwaway(home, seed=0).desk
-    cases = [_open_case(desk) for _ in range(CASES)]
-    fresh = load_case(_open_case(desk))
+    cases = [open_case(desk) for _ in range(CASES)]
+    fresh = load_case(open_case(desk))
     postgres = connection.vendor == "postgresql"
     bare, close = _bare_postgres() if postgres else _bare_sqlite(desk)
     sides: dict[str, list[float]] = {"commit": [], "whole": [], "bare": []}
     for _ in range(ROUNDS):
-        sides["commit"].append(_rate(lambda n: _commit_alone(desk, fresh)))
+        sides["commit"].append(_rate(lambda n: commit_alone(desk, fresh)))
         sides["whole"].append(_rate(lambda n: _record_evidence(desk, cases[n % CASES])))
         sides["bare"].append(_rate(bare))
     close()
@@ -70,7 +70,8 @@ def _row(id: str, what: str, ours: list[float], peer: list[float], target: float
     )  # fmt: skip
 
 
-def _open_case(desk: Desk) -> str:
+def open_case(desk: Desk) -> str:
+    """Return a new case with one event."""
     from mfadesk.cases.state import CaseState
     from mfadesk.kernel.ids import new_id
 
@@ -84,7 +85,7 @@ def _open_case(desk: Desk) -> str:
     return draft.state.id
 
 
-def _commit_alone(desk: Desk, state: CaseState) -> None:
+def commit_alone(desk: Desk, state: CaseState) -> None:
     """Commit one event to a case of its own, so that no reading is part of it."""
     from mfadesk.kernel.ids import new_id
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+
+# A test that is slow because the machine is busy is not wrong; what must be quick is measured by tests of its own.
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("desk")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "throwaway"}
 

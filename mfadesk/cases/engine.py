@@ -46,7 +46,7 @@ LOOK_AGAIN_S = 60
 """How soon a case that waits for approvals is judged again where the provider did not answer."""
 
 GRACE_HOLDS = ("enrol", "confirm", "act")
-"""Steps whose own time begins only when a waiting time that policy sets is over."""
+"""Steps whose own time begins only when a waiting time that policy sets is over; a suspension alone waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Draft:
             after_s, owner, then = step.deadline.after_s, step.deadline.owner, step.deadline.then
         elif step.kind in ("ask", "instruct"):
             after_s, owner = UNATTENDED_S, "operator"
-        if after_s is not None and step.kind in GRACE_HOLDS:
+        if after_s is not None and step.kind in GRACE_HOLDS and step.verbs != ("suspend_old",):
             after_s += grace_left_s(self.state, self.now)
         deadline = to_stamp(self.now + timedelta(seconds=after_s)) if after_s is not None else None
         self.emit("step_entered", step=step.id, kind=step.kind, deadline_at=deadline, owner=owner, then=then)
@@ -208,9 +208,25 @@ def pass_deadline(draft: Draft, runbook: Runbook) -> None:
         draft.close("nobody_went_on", "stopped")
 
 
-def prove_again(draft: Draft, runbook: Runbook) -> None:
-    """Go back from a decision to the proof before it: what was proved is void, and a wait for approvals has nothing to wait on."""
-    if draft.state.step_kind != "decide":
+def begin_proof_again(draft: Draft, runbook: Runbook, why: str, suspension_s: int) -> None:
+    """Void the browser with everything that came through it and go back to the last proof; what is asked or said stays.
+
+    why: ``thawed`` for a frozen case, ``browser_dropped`` where the person goes on with another device.
+    suspension_s: how long a suspension may last whose proof is void now: as one on little proof (SETTLED 10).
+    """
+    begun, dropped = draft.state.effects_of("enrol_new"), draft.state.new_authenticator
+    draft.emit(why)
+    if begun:
+        # The new one may be a stranger's, tested or not: it goes, and the person sets up another after the next proof.
+        draft.intend("discard_new", target=dropped)
+    if dropped:
+        draft.emit("enrolment_lost", authenticator=dropped)
+    lifted = {effect.target for effect in draft.state.effects_of("lift_suspension")}
+    for effect in draft.state.effects_of("suspend_old"):
+        if effect.state == "done" and effect.target not in lifted:
+            left = effect.at + timedelta(seconds=suspension_s) - draft.now
+            draft.intend("lift_suspension", effect.target, delay_s=max(0.0, left.total_seconds()))
+    if draft.state.step_kind in ("ask", "instruct"):
         return
     proofs = [name for name in draft.state.visited if runbook.steps[name].kind == "verify"]
     if proofs:
@@ -306,9 +322,11 @@ def _decide(draft: Draft, step: Step, authority: Authority | None) -> bool:
         return step.kind == "decide" and draft.state.ask is None and verdict is not None
     body = authority.decide(draft.state, action, draft.now)
     if body["verdict"] == "allowed":
+        waited = draft.state.ask is not None
         draft.emit("decided", **body)
-        if body["grace_s"]:
-            draft.intend("notify", target="grace")
+        if body["grace_s"] or waited:
+            # Whoever waited may have rung off, and whoever it is not shall have the time to say so.
+            draft.intend("notify", target="grace" if body["grace_s"] else "approved")
         return True
     if step.kind == "verify":
         return bool(body["reasons"] == ONLY_APPROVALS)
@@ -340,7 +358,7 @@ def _ask_for_approvals(draft: Draft, step: Step, authority: Authority) -> None:
 
 def _nothing_is_open(state: CaseState) -> bool:
     """Return whether every effect that a step waits for is done."""
-    return all(effect.state == "done" or effect.verb in _BESIDE for effect in state.effects.values())
+    return all(effect.state in ("done", "voided") or effect.verb in _BESIDE for effect in state.effects.values())
 
 
 _BESIDE = {"alert", "lift_suspension", "expire_suspension", "notify", "enrol_new", "discard_new"}

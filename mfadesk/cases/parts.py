@@ -1,12 +1,16 @@
-"""What a case's state is made of: pieces of evidence, effects and verdicts."""
+"""What a case is made of: a piece of evidence, an effect under way, a verdict. Each is the fold of a few events."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from mfadesk.assurance.model import Evidence
+
+STANDS_ALONE = frozenset({"notify", "alert", "lift_suspension", "expire_suspension", "suspend_new", "discard_new"})
+"""Effects that take no decision: they tell somebody, or take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,30 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An event that counts only with its receipt, kept as it was written: who was asked, and what they answered."""
+
+    at: datetime
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class EffectState:
     """An intended effect and how far it came."""
 
     id: str
     verb: str
     target: str
-    state: Literal["asked", "done", "delayed", "failed"]
+    state: Literal["asked", "done", "delayed", "failed", "voided"]
+    """``voided``: the case began its proof again before this was done, so no decision stands for it any more."""
     at: datetime
     problem: str = ""
     retry_at: datetime | None = None
     detail: str = ""
+
+    def is_open_change(self) -> bool:
+        """Return whether this is not done yet and takes a decision, with which it ends."""
+        return self.state != "done" and self.verb not in STANDS_ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +69,5 @@ class Verdict:
     reasons: tuple[str, ...]
     receipts: tuple[str, ...]
     signature: str
+    session: str = ""
+    """The browser that the case was bound to then; empty for none."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mfadesk.assurance.model import Evidence
 from mfadesk.cases.approvals import Approval, Ask
 from mfadesk.cases.events import Event
-from mfadesk.cases.parts import EffectState, Piece, Verdict
+from mfadesk.cases.parts import EffectState, Mark, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
 from mfadesk.kernel.errors import Broken
 
@@ -67,12 +67,16 @@ class CaseState:
     asked_as: Mapping[str, str] = field(default_factory=dict)
     """In what capacity each was asked: manager, hr, peers."""
     second_asked: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """The newest event of each kind and of whom it is about, such as ``voucher_asked/p_12``, for whoever can check its receipt."""
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
     hands: frozenset[str] = frozenset()
     """Every member of staff who did or attested something in the case: none of them approves it."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    voided: tuple[Verdict, ...] = ()
+    """Verdicts that stood before the proof began again. They allow nothing; a suspension that one of them made still ends."""
     chosen_kind: str = ""
     effects: Mapping[str, EffectState] = field(default_factory=dict)
     new_authenticator: str = ""
@@ -148,6 +152,10 @@ def _moment(text: str | None) -> datetime | None:
     return from_stamp(text) if text else None
 
 
+def _marked(state: CaseState, event: Event, about: str) -> Mapping[str, Mark]:
+    return {**state.marks, f"{event.kind}/{about}": Mark(event.at, event.body)}
+
+
 @_on("case_opened")
 def _opened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(
@@ -194,11 +202,14 @@ def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> 
 
 
 @_on("thawed")
-def _thawed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+@_on("browser_dropped")
+def _begun_again(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
+    effects = {e.id: replace(e, state="voided") if e.is_open_change() else e for e in state.effects.values()}
     return _with(
-        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind=""
-    )
+        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind="",
+        effects=effects, voided=(*state.voided, *state.verdicts.values()), vouchers={}, asked_as={}, second_asked={},
+    )  # fmt: skip
 
 
 @_on("confirmed")
@@ -256,18 +267,21 @@ def _failed_proof(state: CaseState, event: Event, body: Mapping[str, Any]) -> Ca
 @_on("voucher_asked")
 def _voucher_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     return _with(
-        state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]}
-    )
+        state, vouchers={**state.vouchers, body["voucher"]: ""}, asked_as={**state.asked_as, body["voucher"]: body["which"]},
+        marks=_marked(state, event, body["voucher"]),
+    )  # fmt: skip
 
 
 @_on("voucher_answered")
 def _voucher_answered(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, vouchers={**state.vouchers, body["voucher"]: body["statement"]})
+    vouchers = {**state.vouchers, body["voucher"]: body["statement"]}
+    return _with(state, vouchers=vouchers, marks=_marked(state, event, body["voucher"]))
 
 
 @_on("second_asked")
 def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
-    return _with(state, second_asked={**state.second_asked, body["method"]: body["staff"]})
+    second_asked = {**state.second_asked, body["method"]: body["staff"]}
+    return _with(state, second_asked=second_asked, marks=_marked(state, event, body["method"]))
 
 
 @_on("decided")
@@ -283,6 +297,7 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         reasons=tuple(body["reasons"]),
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
+        session=state.session or "",
     )
     return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
 
@@ -344,7 +359,9 @@ def _move(state: CaseState, event: Event, *, state_word: Any, **changes: Any) ->
     effect = state.effects.get(event.body["effect"])
     if effect is None:
         raise Broken(f"case {state.id}: a result without an intent, {event.body['effect']}")
-    moved = replace(effect, state=state_word, at=event.at, **changes)
+    # What was voided can still turn out to be done; it never waits for anything again.
+    stays = effect.state == "voided" and state_word != "done"
+    moved = replace(effect, state="voided" if stays else state_word, at=event.at, **changes)
     return _with(state, effects={**state.effects, effect.id: moved})
 
 
@@ -383,5 +400,5 @@ def _closed(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseStat
     return _with(state, status="closed", ending=body["ending"], outcome=body["outcome"], deadline_at=None)
 
 
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued"):
+for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed"):
     _on(_quiet)(lambda state, event, body: state)

@@ -64,6 +64,15 @@ def _collect(checks: Iterable[Callable[[Home], Iterable[Finding]]], home: Home) 
     for one in checks:
         try:
             found += one(home)
+        except PermissionError as error:
+            found.append(
+                Finding(
+                    one.__name__,
+                    "warn",
+                    f"This user may not read {error.filename}.",
+                    "Run `mfadesk check` as the other user as well.",
+                )
+            )
         except MfadeskError as error:
             found.append(Finding(one.__name__, "fail", error.sentence, "See the sentence."))
         except Exception as error:

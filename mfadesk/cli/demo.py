@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Start the desk with an example organisation. A second start goes on where the first stopped.
 
-    Example: PORT=8123 mfadesk demo
+    Example: mfadesk demo --port 8123
     """
     folder = folder.resolve()
     if reset_only:
@@ -104,8 +104,11 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def open_demo(folder: Path, url: str) -> Home:
-    """Return the demo's home at `url`: the one that is there, or a new one with the example organisation in it."""
+def open_demo(folder: Path, url: str, database_url: str = "") -> Home:
+    """Return the demo's home at `url`: the one that is there, or a new one with the example organisation in it.
+
+    database_url: of an empty PostgreSQL database, for a new one; the embedded database without it.
+    """
     from mfadesk.demo.state import FILE
 
     if (folder / CONFIG_NAME).exists() and not load_home(folder).config.demo:
@@ -125,7 +128,8 @@ def open_demo(folder: Path, url: str) -> Home:
     # Imported before Django is awake: a configuration needs no tables.
     from mfadesk.demo.config import demo_config
 
-    home = create_home(folder, demo_config(folder, url), SystemRandomness())
+    config = replace(demo_config(folder, url), database_url=database_url)
+    home = create_home(folder, config, SystemRandomness())
     wake(home)
     prepare(home)
     from mfadesk.demo.seed import seed

@@ -29,4 +29,4 @@ def executor(home: HomeOption = None, with_parent: Annotated[bool, typer.Option(
     from mfadesk.operations.desk import open_desk
 
     ending = Ending()
-    open_executor(open_desk(desk_home)).run_forever(ending.is_asked)
+    open_executor(open_desk(desk_home, as_executor=True)).run_forever(ending.is_asked)

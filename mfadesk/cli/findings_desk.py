@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from mfadesk.cli.findings import Finding, failed, passed, warned
-from mfadesk.kernel.errors import Invalid, Unavailable
+from mfadesk.kernel.errors import Invalid, Refusal, Unavailable
 from mfadesk.store.home import Home
 
 SEEN_LATELY = timedelta(seconds=60)
@@ -50,6 +50,27 @@ def _pragmas(cursor: Any) -> dict[str, Any]:
         cursor.execute(f"PRAGMA {name}")
         found[name] = cursor.fetchone()[0]
     return found
+
+
+def database_role(home: Home) -> Iterable[Finding]:
+    """On PostgreSQL the web tier's role writes neither the directory nor what is the executor's."""
+    if connection.vendor != "postgresql":
+        return
+    try:
+        home.executor_keys()
+    except PermissionError:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT has_table_privilege('store_personrow', 'UPDATE') OR has_table_privilege('store_eventrow', 'DELETE')"
+            )
+            if cursor.fetchone()[0]:
+                yield failed(
+                    "database_role",
+                    "The web tier's database role may rewrite the directory or the record.",
+                    "Give web and executor a role each: `mfadesk grants` prints the SQL. Set MFADESK_DATABASE_URL for each user.",
+                )
+            else:
+                yield passed("database_role", "The web tier's database role reads the directory and only adds to the record.")
 
 
 def ledger(home: Home) -> Iterable[Finding]:
@@ -97,7 +118,7 @@ def staff(home: Home) -> Iterable[Finding]:
     if no_key:
         yield warned(
             "staff_passkeys",
-            f"No passkey: {', '.join(no_key)}. They can neither attest nor approve.",
+            f"No passkey to sign in with: {', '.join(no_key)}. An app's code can be read out to somebody.",
             "Ask them to add a passkey.",
         )
     if members and not bare and not no_key:
@@ -131,6 +152,29 @@ def approvers(home: Home) -> Iterable[Finding]:
             f"Tied to nobody in the directory: {', '.join(untied)}. They cannot approve, since nobody could tell whose case it is.",
             "Invite them again with `--person`.",
         )
+
+
+def desk_keys(home: Home) -> Iterable[Finding]:
+    """Whoever attests, approves or administers stands in the executor's register, and there are two administrators."""
+    from mfadesk.cli.home import open_register
+    from mfadesk.store.models import StaffMember
+
+    try:
+        members = open_register(home).read().members
+    except Refusal:
+        yield warned(
+            "desk_keys", "Only the executor's user can read the register of desk keys.", "Run `mfadesk check` as that user too."
+        )
+        return
+    without = [row.desk for row in StaffMember.objects.filter(active=True) if str(row.pk) not in members]
+    if without:
+        yield warned(
+            "desk_keys",
+            f"No desk key: {', '.join(without)}. They can neither attest nor approve nor invite.",
+            "They paste their invitation under “Set up your desk key”, or `mfadesk staff rekey` gives a new one.",
+        )
+    elif members:
+        yield passed("desk_keys", f"{len(members)} people have a desk key in the executor's register.")
 
 
 def directory(home: Home) -> Iterable[Finding]:
@@ -167,7 +211,7 @@ def provider(home: Home) -> Iterable[Finding]:
     try:
         from mfadesk.executor.compose import open_executor
 
-        executor = open_executor(open_desk(home))
+        executor = open_executor(open_desk(home, as_executor=True))
     except PermissionError:
         yield warned("provider", "Only the executor's user can look at the provider.", "Run `mfadesk check` as that user too.")
         return
@@ -244,5 +288,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    database, ledger, staff, approvers, directory, provider, policy, runbooks, processes, risks,
+    database, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

@@ -11,21 +11,27 @@ from datetime import UTC, datetime
 from mfadesk.cli.filesystems import find_network
 from mfadesk.cli.findings import Finding, failed, passed, warned
 from mfadesk.kernel.errors import Invalid
-from mfadesk.store.home import Home
+from mfadesk.store.home import CONFIG_NAME, Home
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No desk was ever made before this; a clock that says so is wrong."""
 
 
 def folder(home: Home) -> Iterable[Finding]:
-    """The folder is its owner's alone."""
-    mode = stat.S_IMODE(home.folder.stat().st_mode)
-    if mode & 0o077:
-        yield failed(
-            "home_mode", f"Others on this machine may look into {home.folder} ({mode:04o}).", f"chmod 700 {home.folder}"
-        )
-    else:
-        yield passed("home_mode", "Nobody else on this machine may look into the desk's folder.")
+    """Nobody but the desk's users looks into the folder, and none of them can exchange what is another's."""
+    for path in (home.folder, home.folder / "keys"):
+        told = path.stat()
+        mode = stat.S_IMODE(told.st_mode)
+        if mode & 0o007:
+            yield failed("home_mode", f"Others on this machine may look into {path} ({mode:04o}).", f"chmod o-rwx {path}")
+        elif mode & stat.S_IWGRP and not mode & stat.S_ISVTX:
+            yield failed(
+                "home_mode",
+                f"Its whole group may exchange files in {path} ({mode:04o}).",
+                f"chmod g-w {path}, or chmod +t {path}",
+            )
+        else:
+            yield passed("home_mode", f"Nobody else on this machine may look into {path.name or path}.")
 
 
 def file_system(home: Home) -> Iterable[Finding]:
@@ -51,14 +57,23 @@ def keys(home: Home) -> Iterable[Finding]:
         try:
             read()
         except PermissionError:
-            yield passed(f"key_{name}", f"keys/{name}.json belongs to another user: this process cannot read it.")
+            if name == "public":
+                yield failed(
+                    "key_public", "keys/public.json cannot be read by this user, and both need it.", f"chmod 640 {path}"
+                )
+            else:
+                yield passed(f"key_{name}", f"keys/{name}.json belongs to another user: this process cannot read it.")
             continue
         except Invalid as error:
             yield failed(f"key_{name}", error.what, "Restore keys/ from the backup; do not make new keys.")
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & (0o077 if name == "executor" else 0o027):
-            yield failed(f"key_{name}", f"keys/{name}.json may be read by others ({mode:04o}).", f"chmod 600 {path}")
+            yield failed(
+                f"key_{name}",
+                f"keys/{name}.json may be read by others ({mode:04o}).",
+                f"chmod {'640' if name == 'public' else '600'} {path}",
+            )
         else:
             yield passed(f"key_{name}", f"keys/{name}.json is there and closed to others.")
 
@@ -72,13 +87,21 @@ def wall(home: Home) -> Iterable[Finding]:
         if (keys_folder / f"{name}.json").exists()
     }
     one_user = len(set(owners.values())) == 1
+    if not one_user:
+        for path in (home.folder, keys_folder, home.folder / CONFIG_NAME, keys_folder / "public.json"):
+            if path.stat().st_uid == owners.get("web"):
+                yield failed(
+                    "wall_owner",
+                    f"The web tier's user owns {path}, and whoever owns it can put something else in its place.",
+                    f"chown it to the executor's user: chown {owners.get('executor')} {path}",
+                )
     embedded = not (home.config.database_url or os.environ.get("MFADESK_DATABASE_URL"))
     if one_user or embedded:
         why = "one user owns both key files" if one_user else "both write one database file"
         yield warned(
             "wall",
             f"The wall between web pages and executor is nominal: {why}.",
-            "For real calls run the executor under a user of its own, alone with keys/executor.json, and use PostgreSQL.",
+            "For real calls use PostgreSQL and two users: `mfadesk divide` gives each its files.",
         )
     else:
         yield passed("wall", "Web pages and executor run under users of their own.")

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from mfadesk.kernel.clock import SystemClock
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.store.home import CONFIG_NAME, Home, load_home
+
+if TYPE_CHECKING:
+    from mfadesk.executor.staff_register import StaffRegister
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The desk's folder. [default: MFADESK_HOME, or here]", show_default=False)
@@ -84,6 +87,20 @@ def collect_static() -> None:
         return
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     stamp.write_text(seen.hexdigest())
+
+
+def open_register(home: Home) -> StaffRegister:
+    """Return the executor's register of staff. Django must be awake. Raises Refusal for a user who may not read its key."""
+    from mfadesk.executor.staff_register import StaffRegister
+    from mfadesk.operations.desk import open_desk
+
+    try:
+        keys = home.executor_keys()
+    except PermissionError as error:
+        raise Refusal(
+            "not_the_executor", "Who works here stands in the executor's register. Run this as the user who runs the executor."
+        ) from error
+    return StaffRegister(open_desk(home, as_executor=True), keys)
 
 
 def agree(question: str, yes: bool) -> None:

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from mfadesk.cli.filesystems import require_local
-from mfadesk.cli.home import YesOption, agree, prepare, wake
+from mfadesk.cli.grants import HINT
+from mfadesk.cli.home import YesOption, agree, open_register, prepare, wake
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
-from mfadesk.store.home import CONFIG_NAME, Config, create_home
+from mfadesk.store.home import CONFIG_NAME, Config, create_home, holds_password
 
 app = typer.Typer()
 
@@ -45,7 +46,7 @@ def init(
     )
     agree("Go on?", yes)
     # A password in an address belongs in the environment, where backups of the configuration do not carry it along.
-    stored = "" if "@" in database_url and ":" in database_url.split("@")[0].removeprefix("postgresql://") else database_url
+    stored = "" if holds_password(database_url) else database_url
     home = create_home(
         folder, Config(organisation=organisation, public_url=url.rstrip("/"), database_url=stored), SystemRandomness()
     )
@@ -54,12 +55,19 @@ def init(
     from mfadesk.operations.staff import FIRST, invite_staff
 
     now = datetime.now(UTC)
-    token = invite_staff(admin, ["administrator", "operator"], "Administrator", None, FIRST, now, SystemRandomness())
+    roles = ["administrator", "operator"]
+    token = invite_staff(admin, roles, "Administrator", None, FIRST, now, SystemRandomness())
+    open_register(home).invite(
+        token, login=admin.strip().casefold(), desk="Administrator", roles=roles, person_id=None, staff_id="", by=FIRST
+    )
     typer.echo(
-        f"Done. The first administrator opens this link once, within 24 hours:\n\n  {home.config.public_url}/invite/{token}/\n"
+        "Done. The first administrator opens this link within 24 hours, and pastes it once more to set up a desk key:\n\n"
+        f"  {home.config.public_url}/invite/{token}/\n"
     )
     if stored != database_url:
         typer.echo("The database address holds a password, so it was not written down: keep MFADESK_DATABASE_URL set.")
+    if database_url:
+        typer.echo(HINT)
     typer.echo(f"Next: write provider and mail into {folder / CONFIG_NAME}, then start")
     typer.echo(f"  mfadesk serve --home {folder}    mfadesk worker --home {folder}    mfadesk executor --home {folder}")
     typer.echo(f"and look at `mfadesk check --home {folder}`. People come from `mfadesk directory import FILE.csv`.")

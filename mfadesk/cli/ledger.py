@@ -7,7 +7,6 @@ that have it, and loads it when it is called.
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mfadesk.cli.shell_user import shell_user
 from mfadesk.kernel.errors import Invalid, Unavailable
 from mfadesk.ledger.note import VerifierKey, parse_vkeys
 from mfadesk.ledger.pack import MAX_PACK_BYTES
@@ -146,7 +146,7 @@ def _open(home: Path | None) -> tuple[Desk, Actor]:
     from mfadesk.operations.desk import open_desk
     from mfadesk.ports.people import Actor
 
-    return open_desk(desk_home), Actor("system", f"shell:{getpass.getuser()}"[:80], frozenset({"auditor"}))
+    return open_desk(desk_home), Actor("system", shell_user(), frozenset({"auditor"}))
 
 
 @contextmanager

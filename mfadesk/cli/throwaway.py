@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +23,11 @@ from mfadesk.kernel.ids import Randomness, SeededRandomness, SystemRandomness
 if TYPE_CHECKING:
     # Django must be set up before these can be imported.
     from mfadesk.connectors.lab.scene import LabScene
+    from mfadesk.connectors.lab.soft_passkey import SoftPasskey
     from mfadesk.connectors.lab.store import LabStore
     from mfadesk.executor.core import Executor
     from mfadesk.operations.desk import Desk
+    from mfadesk.ports.people import Actor
 
 PUBLIC_URL = "http://localhost:8000"
 BEGINNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -79,6 +82,30 @@ class Throwaway:
         self.executor.watch = LedgerWatch(self.executor.desk, self.executor.keys)
 
 
+def enlist(throwaway: Throwaway, login: str, roles: Sequence[str], person_id: str | None = None) -> tuple[Actor, SoftPasskey]:
+    """Return a new member of staff and their desk key, registered with the executor on an invitation of the installer's."""
+    from django.contrib.auth import get_user_model
+
+    from mfadesk.connectors.lab.soft_passkey import SoftPasskey
+    from mfadesk.executor.staff_register import ROOT
+    from mfadesk.operations import enlist as enlisting
+    from mfadesk.operations.staff import new_token
+    from mfadesk.ports.people import Actor
+    from mfadesk.store.models import StaffMember
+
+    user, _ = get_user_model().objects.get_or_create(username=login)
+    member, _ = StaffMember.objects.get_or_create(
+        user=user, defaults={"desk": login, "roles": list(roles), "person_id": person_id}
+    )
+    actor = Actor("staff", str(member.pk), frozenset(roles), person_id)  # type: ignore[arg-type]
+    token = new_token(throwaway.desk.randomness)
+    throwaway.executor.staff.invite(token, login=login, desk=login, roles=roles, person_id=person_id, staff_id="", by=ROOT)
+    options = enlisting.begin_desk_key(throwaway.desk, actor, token)
+    key, response = SoftPasskey.register(options, PUBLIC_URL, throwaway.desk.randomness)
+    enlisting.finish_desk_key(throwaway.desk, actor, response)
+    return actor, key
+
+
 def set_up_django(folder: Path | None = None) -> Path:
     """Point Django at a fresh home in `folder` (or a temporary one that goes with the process), migrate, and return the home."""
     from mfadesk.store.home import Config, create_home
@@ -89,6 +116,8 @@ def set_up_django(folder: Path | None = None) -> Path:
     config = Config(organisation="Throwaway desk", public_url=PUBLIC_URL, provider={"kind": "lab"}, courier={"kind": "mailbox"})
     create_home(folder / "home", config, SystemRandomness())
     os.environ["MFADESK_HOME"] = str(folder / "home")
+    # Whoever plays must not play in the database of the real desk, which the environment may name.
+    os.environ.pop("MFADESK_DATABASE_URL", None)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mfadesk.site.settings")
     import django
     from django.core.management import call_command

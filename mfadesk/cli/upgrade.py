@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from mfadesk.cli.grants import HINT
 from mfadesk.cli.home import HomeOption, YesOption, agree, count_waiting, find_home, prepare, wake
 
 app = typer.Typer()
@@ -22,4 +23,8 @@ def upgrade(home: HomeOption = None, yes: YesOption = False) -> None:
     if waiting:
         agree("Run them now?", yes)
     prepare(desk_home)
+    from django.db import connection
+
     typer.echo("Up to date.")
+    if connection.vendor == "postgresql":
+        typer.echo(HINT)

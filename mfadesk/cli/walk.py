@@ -23,6 +23,7 @@ import typer
 from mfadesk.cli.demo import READY_WITHIN_S, is_ready, open_demo, supervise
 from mfadesk.cli.home import JsonOption
 from mfadesk.cli.walk_browser import Browser
+from mfadesk.cli.walk_postgres import grant, scratch_database
 from mfadesk.cli.walk_road import Road
 from mfadesk.kernel.errors import Invalid, MfadeskError, Unavailable
 from mfadesk.store.home import Home
@@ -45,6 +46,9 @@ class Step:
 def walk(
     provider: Annotated[str, typer.Option(help="Where the authenticators are held: lab.")] = "lab",
     as_json: JsonOption = False,
+    database: Annotated[
+        str, typer.Option(help="postgresql://… of somebody who may create databases and roles there: the walk makes its own.")
+    ] = "",
     keep: Annotated[Path | None, typer.Option(help="Copy the desk's logs into this folder before it goes.")] = None,
 ) -> None:
     """Walk the replaced-phone road once, from the call to the verified record.
@@ -62,7 +66,7 @@ def walk(
 
     folder = Path(tempfile.mkdtemp(prefix="mfadesk-walk-"))
     try:
-        steps, verified = walk_once(folder, tell)
+        steps, verified = walk_once(folder, tell, database)
     finally:
         if keep is not None:
             shutil.copytree(folder / "logs", keep, dirs_exist_ok=True)
@@ -79,7 +83,7 @@ def walk(
     raise typer.Exit(0 if ok else 1)
 
 
-def walk_once(folder: Path, tell: Callable[[Step], None] = lambda _step: None) -> tuple[list[Step], bool]:
+def walk_once(folder: Path, tell: Callable[[Step], None] = lambda _step: None, database: str = "") -> tuple[list[Step], bool]:
     """Walk the road against a fresh desk in `folder`; return the steps and whether the record was verified.
 
     The first step that does not go is the last one: what follows rests on it.
@@ -100,7 +104,9 @@ def walk_once(folder: Path, tell: Callable[[Step], None] = lambda _step: None) -
 
     with contextlib.ExitStack() as stack:
         opened: list[Home] = []
-        if not take("a throwaway desk starts", lambda: opened.append(stack.enter_context(throwaway_processes(folder)))):
+        if not take(
+            "a throwaway desk starts", lambda: opened.append(stack.enter_context(throwaway_processes(folder, database)))
+        ):
             return steps, False
         road = _begin(opened[0], stack)
         for name, act in road.steps():
@@ -110,25 +116,32 @@ def walk_once(folder: Path, tell: Callable[[Step], None] = lambda _step: None) -
 
 
 @contextlib.contextmanager
-def throwaway_processes(folder: Path) -> Iterator[Home]:
+def throwaway_processes(folder: Path, database: str = "") -> Iterator[Home]:
     """Yield the home of a demo desk whose web, worker and executor run as processes of their own; they end with the block.
+
+    database: a PostgreSQL server to use instead of a file; each process then works under a role that may do no more than it needs.
 
     Raises Unavailable where it is not ready in time.
     """
     port = find_free_port()
     # Whatever setting up prints is for a person; a caller may want one JSON document on standard output and nothing else.
-    with contextlib.redirect_stdout(sys.stderr):
-        home = open_demo(folder, f"http://localhost:{port}")
-    supervisor = supervise(home, port, lambda line: typer.echo(line, err=True))
-    try:
+    with contextlib.ExitStack() as stack:
+        address, roles = stack.enter_context(scratch_database(database)) if database else ("", {})
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        home = open_demo(folder, f"http://localhost:{port}", address)
+        if roles:
+            grant(roles)
+        supervisor = supervise(home, port, lambda line: typer.echo(line, err=True))
+        stack.callback(supervisor.end)
+        for child in supervisor.children:
+            if child.name in roles:
+                child.environment = {**child.environment, "PGOPTIONS": f"-c role={roles[child.name]}"}
         supervisor.start()
         deadline = time.monotonic() + READY_WITHIN_S
         supervisor.watch(until=lambda: is_ready(port) or time.monotonic() > deadline)
         if not is_ready(port):
             raise Unavailable("desk", f"The throwaway desk was not ready after {READY_WITHIN_S} s.")
         yield home
-    finally:
-        supervisor.end()
 
 
 def find_free_port() -> int:

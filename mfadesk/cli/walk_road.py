@@ -294,7 +294,7 @@ class Road:
     def _lab(self) -> LabScene:
         from mfadesk.connectors.lab.scene import LabScene
         from mfadesk.connectors.lab.store import LabStore
-        from mfadesk.connectors.lab.webauthn import RelyingParty
+        from mfadesk.connectors.webauthn import RelyingParty
         from mfadesk.kernel.clock import SystemClock
         from mfadesk.kernel.ids import SystemRandomness
 

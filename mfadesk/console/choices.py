@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mfadesk.operations import work_case
 from mfadesk.operations.views import AnswerLine
 
 CALLERS = (
@@ -23,6 +24,8 @@ ENDINGS = (
     AnswerLine("caller_hung_up", "They hung up, or wish to stop"),
     AnswerLine("cannot_be_proved", "They cannot be proved on this call"),
 )
+
+OUT_OF_REACH = tuple(AnswerLine(value, words) for value, words in work_case.OUT_OF_REACH.items())
 
 
 def has_value(choices: tuple[AnswerLine, ...], value: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -12,17 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 
-from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.kernel.errors import Invalid, MfadeskError, Unavailable
+from mfadesk.operations import answers
 from mfadesk.ports.people import Actor
 
 P = ParamSpec("P")
 StaffView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
 
-EXPECTED = (Refusal, Invalid, Unavailable)
-"""Errors that a page answers with a sentence. Anything else is ours and must not look like an answer."""
-
-RESPONSE_LIMIT = 65_536
-"""Bytes of a WebAuthn response; real ones stay under 8 kB."""
+EXPECTED = answers.EXPECTED
+sentence_of = answers.sentence_of
 
 
 def staff_page(view: StaffView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -42,11 +39,6 @@ def staff_page(view: StaffView[P]) -> Callable[Concatenate[HttpRequest, P], Http
         return response
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
-
-
-def sentence_of(error: MfadeskError) -> str:
-    """Return the words of an error that are safe to show."""
-    return error.what if isinstance(error, Invalid) else error.sentence
 
 
 def status_of(error: MfadeskError) -> int:
@@ -75,15 +67,10 @@ def show_trouble(request: HttpRequest, error: MfadeskError) -> HttpResponse:
 
 
 def problem_json(error: MfadeskError) -> JsonResponse:
-    """Return an error as problem details. Source: RFC 9457 §3."""
+    """Return an error as problem details."""
     status = status_of(error)
-    body = {
-        "type": f"urn:mfadesk:problem:{error.code}",
-        "title": "That was not taken",
-        "status": status,
-        "detail": sentence_of(error),
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+    body = answers.problem_body(status, error.code, sentence_of(error))
+    return JsonResponse(body, status=status, content_type=answers.PROBLEM_TYPE)
 
 
 def staff_name(request: HttpRequest) -> str:
@@ -93,19 +80,9 @@ def staff_name(request: HttpRequest) -> str:
 
 
 def parse_response(request: HttpRequest) -> dict[str, Any]:
-    """Return the WebAuthn response that a browser sent, as a form field or as a JSON body.
-
-    Raises Invalid where it is missing, too long or not a JSON object.
-    """
+    """Return the WebAuthn response that a browser sent, as a form field or as a JSON body. Raises Invalid."""
     raw = request.body if request.content_type == "application/json" else request.POST.get("response", "").encode()
-    try:
-        told = json.loads(raw) if 0 < len(raw) <= RESPONSE_LIMIT else None
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise Invalid("response", "The key sent nothing that can be read. Nothing has changed. Use it again.")
-    inner = told.get("response")
-    return inner if isinstance(inner, dict) and "rawId" in inner else told
+    return answers.parse_webauthn(raw, "The key")
 
 
 def wants_json(request: HttpRequest) -> bool:

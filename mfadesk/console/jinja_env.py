@@ -24,6 +24,7 @@ THEME_COOKIE = "mfadesk_theme"
 THEMES = ("auto", "light", "dark")
 
 _STRESS = re.compile(r"\*\*(.+?)\*\*")
+_TICKS = re.compile(r"`{1,2}([^`]+)`{1,2}")
 
 
 def environment(**options: Any) -> Environment:
@@ -37,7 +38,7 @@ def environment(**options: Any) -> Environment:
     options.setdefault("lstrip_blocks", True)
     env = Environment(**options)  # noqa: S701 - set two lines above
     env.globals.update(url=reverse, url_if=find_url, static=static, theme=theme_of, spell=spell_code)
-    env.filters.update(clock=clock, moment=moment, left=minutes_left, stress=stress, gauge=gauge, fours=fours)
+    env.filters.update(clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours)
     return env
 
 
@@ -90,6 +91,11 @@ def minutes_left(at: datetime) -> str:
 def stress(sentence: str) -> Markup:
     """Return `sentence`, escaped, with the parts between ``**`` as strong text."""
     return Markup(_STRESS.sub(r"<strong>\1</strong>", str(escape(sentence))))  # noqa: S704 - escaped first
+
+
+def ticks(sentence: str) -> Markup:
+    """Return `sentence`, escaped, with the parts between backticks as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped first
 
 
 def gauge(board: Any) -> Markup:

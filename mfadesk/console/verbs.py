@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import approvals, attest, calls_view, case_view, codes, record, vouch, work_case
+from mfadesk.operations import approvals, attest, calls_view, case_view, codes, enlist, record, vouch, work_case
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -80,14 +80,24 @@ def thaw(actor: Actor, case_id: str) -> None:
     work_case.thaw(current_desk(), actor, case_id)
 
 
+def drop_browser(actor: Actor, case_id: str) -> None:
+    """Take the case from its browser, since the person goes on with another device."""
+    work_case.drop_browser(current_desk(), actor, case_id)
+
+
 def note_pressure(actor: Actor, case_id: str) -> None:
     """Tell the shift lead that the caller is pushing."""
     work_case.note_pressure(current_desk(), actor, case_id)
 
 
-def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, reason: str) -> None:
+def note_signal(actor: Actor, case_id: str, signal: str) -> None:
+    """Write down something that was noticed on the call."""
+    work_case.note_signal(current_desk(), actor, case_id, signal)
+
+
+def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, why: str, words: str) -> None:
     """Note why something that still works cannot be used now; the person is told."""
-    work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, reason)
+    work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, why, words)
 
 
 def begin_attestation(actor: Actor, case_id: str, method: str, statement: str, value: str) -> Mapping[str, Any]:
@@ -110,14 +120,24 @@ def finish_approval(actor: Actor, case_id: str, reason: str, response: Mapping[s
     approvals.finish_approval(current_desk(), actor, case_id, reason, response)
 
 
-def begin_desk_key(actor: Actor) -> Mapping[str, Any]:
-    """Return WebAuthn creation options for this member of staff's desk key."""
-    return attest.begin_desk_key(current_desk(), actor)
+def begin_desk_key(actor: Actor, invitation: str) -> Mapping[str, Any]:
+    """Return WebAuthn creation options for this member of staff's desk key, on an invitation."""
+    return enlist.begin_desk_key(current_desk(), actor, invitation)
+
+
+def begin_own_key(actor: Actor) -> Mapping[str, Any]:
+    """Return WebAuthn request options by which one's desk key asks for another."""
+    return enlist.begin_own_key(current_desk(), actor)
+
+
+def finish_own_key(actor: Actor, response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return WebAuthn creation options for the other key."""
+    return enlist.finish_own_key(current_desk(), actor, response)
 
 
 def finish_desk_key(actor: Actor, response: Mapping[str, Any]) -> None:
     """Hand the new desk key on to the executor's register."""
-    attest.finish_desk_key(current_desk(), actor, response)
+    enlist.finish_desk_key(current_desk(), actor, response)
 
 
 def export_case(actor: Actor, case_id: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mfadesk.console import verbs
-from mfadesk.console.choices import ENDINGS, has_value
+from mfadesk.console.choices import ENDINGS, OUT_OF_REACH
 from mfadesk.console.guard import (
     EXPECTED,
     parse_response,
@@ -114,16 +115,9 @@ def vouch_requests(request: HttpRequest, actor: Actor, case_id: str) -> HttpResp
 @staff_page
 def out_of_reach(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Note that something which still works cannot be used now; only what the page offered can be named."""
-
-    def act() -> None:
-        board = verbs.case(actor, case_id).board
-        chosen, reason = request.POST.get("authenticator", ""), request.POST.get("reason", "")[:VALUE_LIMIT].strip()
-        if board is None or not has_value(board.survivors, chosen):
-            raise Invalid("authenticator", "Choose what is out of reach.")
-        if not reason:
-            raise Invalid("reason", "Write down why it cannot be used now.")
-        verbs.note_out_of_reach(actor, case_id, chosen, reason)
-
+    chosen, why = request.POST.get("authenticator", ""), request.POST.get("reason", "")
+    words = request.POST.get("words", "")[:VALUE_LIMIT]
+    act = partial(verbs.note_out_of_reach, actor, case_id, chosen, why, words)
     return _act(request, actor, case_id, act, "reason", open_="out-of-reach")
 
 
@@ -136,9 +130,23 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 
 @require_POST
 @staff_page
+def browser(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Take the case from its browser."""
+    return _act(request, actor, case_id, lambda: verbs.drop_browser(actor, case_id))
+
+
+@require_POST
+@staff_page
 def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Note that the caller pushes."""
     return _act(request, actor, case_id, lambda: verbs.note_pressure(actor, case_id))
+
+
+@require_POST
+@staff_page
+def signals(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Write down something that was noticed on the call."""
+    return _act(request, actor, case_id, lambda: verbs.note_signal(actor, case_id, request.POST.get("signal", "")), "signal")
 
 
 @require_POST
@@ -219,6 +227,7 @@ def _show(
         "problem": problem,
         "problem_at": problem_at,
         "attest_open": open_,
+        "out_of_reach": OUT_OF_REACH,
         "staff_name": staff_name(request),
     }
     return render(request, "console/case.html", words, status=status)

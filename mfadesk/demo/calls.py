@@ -1,10 +1,10 @@
-"""Three calls to try in the side room: what the caller says when asked, and what they can lay their hands on."""
+"""Calls to try in the side room: what the caller says when asked, and what they can lay their hands on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mfadesk.demo.organisation import BASIL, HAZEL, ROSEMARY
+from mfadesk.demo.organisation import BASIL, ELM, HAZEL, ROSEMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,28 @@ CALLS: tuple[Call, ...] = (
         has=("both phones",),
         tries=("Answer truthfully, and see how the call ends without anybody proving anything.",),
         expect="No credential is changed: he moves it himself with the old phone.",
+    ),
+    Call(
+        key="elm",
+        title="The one that takes a second yes",
+        who="Elm Fairweather, directory administrator",
+        login=ELM,
+        honest=True,
+        opens="Morning. My old phone is gone to the shop, and the app on it was my second way in. I have my key and my laptop here.",
+        lines=(
+            Line("Does the old device still work?", "No, it is wiped."),
+            Line("Is the new one at hand?", "Yes, a spare security key."),
+            Line("What do you still have?", "My black key, and the work laptop."),
+        ),
+        has=("his black key", "his work laptop"),
+        tries=(
+            "Take the call as juniper. Prove yourself with Elm’s black key, then with the work laptop.",
+            "The case now waits: look at it as juniper, who cannot approve it, and at Elm’s page.",
+            "Be rowan in a private window: the case stands under Waiting for your approval. Say yes with the desk key, or no. Without a "
+            "desk key, the link at the foot of the page leads to one.",
+            "After a yes, set up the spare key on Elm’s page as a demo passkey.",
+        ),
+        expect="Whoever could take the whole house needs more proof, and somebody else’s yes. The operator’s own is not enough.",
     ),
 )
 

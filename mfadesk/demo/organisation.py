@@ -17,6 +17,7 @@ NAME = "Fernhollow Clinics"
 DESK_PHONE = "+44 1632 960 555"
 
 HAZEL, ROSEMARY, BASIL, MAPLE = "hazel.linden", "rosemary.hart", "basil.greenway", "maple.thorne"
+ELM = "elm.fairweather"
 
 _TODAY = re.compile(r"\{today([+-]\d+)\}")
 
@@ -80,6 +81,11 @@ SPECIAL: Mapping[str, tuple[Held, ...]] = {
         Held("security_key", "Black key", 520, 3),
     ),
     BASIL: (Held("totp", "Authenticator app on the old phone", 500, 0.1), Held("push", "Push on the old phone", 500, 0.4)),
+    ELM: (
+        Held("totp", "Authenticator app on the old phone", 610, 3, broken=True),
+        Held("security_key", "Black key", 610, 0.3),
+        Held("passkey", "Passkey on the work laptop", 280, 0.2),
+    ),
     MAPLE: (Held("passkey", "Passkey on the work laptop", 300, 0.2), Held("totp", "Authenticator app", 650, 4)),
     "thyme.becker": (Held("totp", "Authenticator app", 420, 12, drift_steps=3),),
     "burdock.hale": (Held("hotp", "Grey token", 1500, 2),),

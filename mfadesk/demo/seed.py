@@ -21,9 +21,15 @@ from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.demo import organisation as org
 from mfadesk.demo.config import SEED_ENTRY
 from mfadesk.demo.state import DemoState, Key, Phone, SignIn, write_state
+from mfadesk.executor.compose import open_executor
+from mfadesk.executor.core import Executor
+from mfadesk.executor.enlisting import begin_staff_key, finish_staff_key
+from mfadesk.executor.staff_register import ROOT
 from mfadesk.kernel.clock import Clock, FakeClock
 from mfadesk.kernel.ids import Randomness
+from mfadesk.operations.desk import open_desk
 from mfadesk.operations.import_directory import import_directory, people_held
+from mfadesk.operations.staff import new_token
 from mfadesk.ports.people import Person
 from mfadesk.store.home import Home
 from mfadesk.store.models import StaffMember
@@ -57,9 +63,12 @@ def seed(home: Home, clock: Clock, randomness: Randomness) -> None:
     for place, person in enumerate(people_held()):
         _give_account(lab, person, place, now, state, randomness)
     lab.close()
-    with transaction.atomic():
-        for worker in org.STAFF:
-            _give_sign_in(worker, home.config.public_url, state, randomness)
+    desk = open_desk(home, clock=clock, randomness=randomness)
+    executor = open_executor(desk)
+    for worker in org.STAFF:
+        with transaction.atomic():
+            staff_id = _give_sign_in(worker, home.config.public_url, state, randomness)
+        _give_desk_key(executor, worker, staff_id, state)
     # The processes that start next open connections of their own.
     connections.close_all()
     write_state(home.folder, state)
@@ -99,12 +108,12 @@ def _give_account(
         scene.add_session(person.login, "browser at work", started_at=now - timedelta(hours=5))
 
 
-def _give_sign_in(worker: org.Worker, origin: str, state: DemoState, randomness: Randomness) -> None:
+def _give_sign_in(worker: org.Worker, origin: str, state: DemoState, randomness: Randomness) -> str:
     user = get_user_model()(username=worker.login)
     password = f"{worker.login}-at-the-desk"
     user.set_password(password)
     user.save()
-    StaffMember.objects.create(user=user, person_id=worker.person_id, desk=worker.desk, roles=list(worker.roles))
+    member = StaffMember.objects.create(user=user, person_id=worker.person_id, desk=worker.desk, roles=list(worker.roles))
     seed_text = base64.b32encode(randomness.bytes(20)).decode()
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": get_adapter().encrypt(seed_text)})
     handle = user_pk_to_url_str(user).encode()
@@ -120,6 +129,21 @@ def _give_sign_in(worker: org.Worker, origin: str, state: DemoState, randomness:
     )
     state.keys.append(Key(_id(randomness), worker.login, f"{worker.desk}, to sign in to the desk", soft.to_json()))
     state.sign_ins.append(SignIn(worker.login, password, seed_text, worker.desk, worker.does))
+    return str(member.pk)
+
+
+def _give_desk_key(executor: Executor, worker: org.Worker, staff_id: str, state: DemoState) -> None:
+    """Register a desk key as its owner would: on an invitation of the installer's, verified by the executor."""
+    token = new_token(executor.desk.randomness)
+    executor.staff.invite(
+        token, login=worker.login, desk=worker.desk, roles=worker.roles, person_id=worker.person_id, staff_id="", by=ROOT
+    )
+    options = begin_staff_key(executor, "", {"staff": staff_id, "token": token})["options"]
+    soft, response = SoftPasskey.register(options, executor.desk.home.config.public_url, executor.desk.randomness)
+    finish_staff_key(executor, "", {"staff": staff_id, "response": {"json": response}})
+    # Kept under the desk's name, not the login: it signs what they say and signs nobody in.
+    label = f"{worker.desk}, to sign what they attest"
+    state.keys.append(Key(_id(executor.desk.randomness), worker.desk, label, soft.to_json()))
 
 
 def _id(randomness: Randomness) -> str:

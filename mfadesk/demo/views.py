@@ -1,4 +1,4 @@
-"""The side room: three calls to try, everybody's phone and mailbox, and what the lab holds. Only demo mode has these pages."""
+"""The side room: calls to try, everybody's phone and mailbox, and what the lab holds. Only demo mode has these pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mfadesk.connectors.lab.scene import LabScene
 from mfadesk.connectors.lab.store import LabStore
-from mfadesk.connectors.lab.webauthn import RelyingParty
+from mfadesk.connectors.webauthn import RelyingParty
 from mfadesk.demo.calls import CALLS, find_call
 from mfadesk.demo.codes import Shown, read_scan, show
 from mfadesk.demo.state import Phone, SignIn, changing_state, read_state

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from mfadesk.cases.approvals import Approver, Ask, count_approvals, digest_of_bundle, find_bar
+from mfadesk.cases.approvals import Ask, count_approvals, digest_of_bundle, find_bar
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
-from mfadesk.connectors.lab.webauthn import Failed
-from mfadesk.executor.attesting import relying_party
-from mfadesk.executor.challenges import NOT_ACCEPTED, make_challenge, take_challenge
+from mfadesk.executor.challenges import NOT_ACCEPTED
 from mfadesk.executor.receipts import mint_approval
-from mfadesk.executor.staff_keys import load_credentials, move_counter
+from mfadesk.executor.staff_assertion import begin_assertion, finish_assertion
+from mfadesk.executor.staff_register import find_answering
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.approvals import ANSWERS, BAR_WORDS
-from mfadesk.operations.approvers import find_approvers
 from mfadesk.store.commit import load_case
 
 if TYPE_CHECKING:
@@ -30,23 +28,16 @@ def begin_approval(executor: Executor, case_id: str, payload: Mapping[str, Any])
     ask = _require_may_answer(executor, load_case(case_id), staff_id, str(payload["over"]))
     if answer not in ANSWERS:
         raise Refusal("wrong_proof", NOT_ACCEPTED)
-    credentials = load_credentials(executor.keys, staff_id)
-    if not credentials:
-        raise Refusal("no_desk_key", "Approving takes your desk key. Set one up under your name first.")
-    says = {"staff": staff_id, "action": ask.action, "over": ask.over, "answer": answer, "reason": _digest(payload["reason"])}
-    challenge = make_challenge(executor, "approve", case_id, says)
-    return {"options": relying_party(executor).request_options(challenge, [c.credential_id for c in credentials])}
+    says = {"action": ask.action, "over": ask.over, "answer": answer, "reason": _digest(payload["reason"])}
+    return {"options": begin_assertion(executor, "approve", case_id, staff_id, says)}
 
 
 def finish_approval(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Verify the assertion, once, and record the answer that it signed."""
     staff_id, reason, response = str(payload["staff"]), str(payload["reason"]), payload["response"]["json"]
-    says, challenge, _options = take_challenge(executor, "approve", case_id, response)
-    credentials = load_credentials(executor.keys, staff_id)
-    outcome = relying_party(executor).verify_assertion(challenge, response, credentials, f"staff/{staff_id}".encode())
-    if says["staff"] != staff_id or says["reason"] != _digest(reason) or isinstance(outcome, Failed):
+    says = finish_assertion(executor, "approve", case_id, staff_id, response)
+    if says["reason"] != _digest(reason):
         raise Refusal("wrong_proof", NOT_ACCEPTED)
-    move_counter(executor.desk, outcome)
 
     def change(draft: Draft) -> None:
         # Looked at again inside the one commit: what was shown a minute ago may not stand any more.
@@ -75,7 +66,7 @@ def _stop(draft: Draft) -> None:
 
 def _require_may_answer(executor: Executor, state: CaseState, staff_id: str, over: str) -> Ask:
     """Return what the case asks for, if this member of staff may answer it and was shown what stands now."""
-    approver = _approver(staff_id)
+    approver = next((one for one in find_answering(executor.staff) if one.id == staff_id), None)
     if approver is None:
         raise Refusal(
             "not_your_role", "Your role does not approve, or the directory does not know you as somebody who is here."
@@ -91,10 +82,6 @@ def _require_may_answer(executor: Executor, state: CaseState, staff_id: str, ove
     if count_approvals(state, ask.action, (approver,), executor.desk.now()):
         raise Refusal("answered_already", "You have approved this already. It takes another person.")
     return ask
-
-
-def _approver(staff_id: str) -> Approver | None:
-    return next((approver for approver in find_approvers() if approver.id == staff_id), None)
 
 
 def _digest(reason: object) -> str:

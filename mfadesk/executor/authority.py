@@ -10,18 +10,18 @@ from typing import Any
 from mfadesk.assurance.model import Allowed
 from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_eligible
 from mfadesk.cases.parts import Verdict
-from mfadesk.cases.state import CaseState, apply
+from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
-from mfadesk.executor.staff_keys import load_credentials
+from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, judge
+from mfadesk.operations.judgement import Sight, judge, judge_under
 from mfadesk.operations.people import find_person
-from mfadesk.store.commit import load_case, load_events
+from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import CaseRow, Report
 
@@ -39,6 +39,7 @@ class SigningAuthority:
 
     desk: Desk
     keys: ExecutorKeys
+    staff: StaffRegister
     sight: Sight
 
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
@@ -52,15 +53,17 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
         if Report.objects.filter(case_id=state.id).exists():
             return self._sign(state, now, _refusal(action, now, "reported"))
-        if state.policy_digest != self.desk.policy.digest:
-            # The policy in force may have become stricter, and the older one is gone: what cannot be judged is refused.
-            return self._sign(state, now, _refusal(action, now, "policy_changed"))
+        try:
+            policies = self.desk.policies_of(state)
+        except Refusal as refusal:
+            return self._sign(state, now, _refusal(action, now, refusal.code))
+        if state.tier != person.tier:
+            # The case began with the web tier's word for it, or the directory says something else by now.
+            return self._sign(state, now, _refusal(action, now, "tier_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
-        approvers = find_approvers()
-        decision = judge(
-            state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, approvers, plan=False
-        )
+        approvers, threat = find_answering(self.staff), self.desk.home.config.threat
+        decision = judge_under(policies, state, action, person, self.sight, threat, now, approvers, plan=False)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,
@@ -87,7 +90,7 @@ class SigningAuthority:
             since, until = before.since, before.until
         eligible = find_eligible(state, find_approvers())
         needed = self._approvals_needed(state, action, now)
-        able = sum(1 for approver in eligible if load_credentials(self.keys, approver.id))
+        able = len(find_eligible(state, find_answering(self.staff)))
         body = {
             "action": action, "over": digest_of_bundle(state, action), "needed": needed,
             "asked": [approver.id for approver in eligible], "since": to_stamp(since), "until": to_stamp(until), "then": then,
@@ -99,8 +102,11 @@ class SigningAuthority:
         person = find_person(state.subject)
         if person is None:
             raise Broken(f"case {state.id}: approvals are asked for a person who is not on file")
-        judged = judge(state, action, person, self.sight, self.desk.policy, self.desk.home.config.threat, now, ())
-        return judged.requirement.approvals if judged.requirement else 0
+        judged = [
+            judge(state, action, person, self.sight, policy, self.desk.home.config.threat, now, ())
+            for policy in self.desk.policies_of(state)
+        ]
+        return max(each.requirement.approvals if each.requirement else 0 for each in judged)
 
     def _require_genuine(self, state: CaseState) -> None:
         key = self.keys.receipt
@@ -119,7 +125,10 @@ class SigningAuthority:
         return life_s + decision.grace_s
 
     def _sign(self, state: CaseState, now: datetime, body: dict[str, Any]) -> Mapping[str, Any]:
-        return {**body, "signature": sign(_statement(state, body, to_stamp(now)), self.keys.checkpoint_sign).hex()}
+        return {
+            **body,
+            "signature": sign(_statement(state, body, to_stamp(now), state.session or ""), self.keys.checkpoint_sign).hex(),
+        }
 
 
 def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
@@ -133,30 +142,17 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         signature = bytes.fromhex(verdict.signature)
     except ValueError:
         signature = b""
-    if not is_signed(_statement(state, body, to_stamp(verdict.at)), signature, verify_key_of(keys.checkpoint_sign)):
+    if not is_signed(
+        _statement(state, body, to_stamp(verdict.at), verdict.session), signature, verify_key_of(keys.checkpoint_sign)
+    ):
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
-
-
-def require_once_decided(keys: ExecutorKeys, case_id: str, action: str) -> Verdict:
-    """Return the last decision that allowed `action`, signed as the case stood then, whatever became of the case since.
-
-    A suspension must end also where another browser was bound after it, or where the case was frozen and its proof voided.
-    Raises Broken where there is none, or one that this executor did not sign.
-    """
-    state, found = CaseState(case_id), None
-    for event in load_events(case_id):
-        state = apply(state, event)
-        if event.kind == "decided" and event.body["action"] == action and state.verdicts[action].allowed:
-            found = state.verdicts[action]
-            require_own_verdict(keys, state, found)
-    if found is None:
-        raise Broken(f"case {case_id} never decided to {action.replace('_', ' ')}")
-    return found
 
 
 def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
     """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
     require_own_verdict(keys, state, verdict)
+    if verdict.session != (state.session or ""):
+        raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():
         raise Refusal("reported", "The person says that they did not ask for this.")
     if desk.now() >= verdict.expires_at:
@@ -195,10 +191,10 @@ def _refusal(action: str, now: datetime, reason: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _statement(state: CaseState, body: Mapping[str, Any], at: str) -> bytes:
+def _statement(state: CaseState, body: Mapping[str, Any], at: str, session: str) -> bytes:
     return b"decision/" + canonical_json(
         {
-            "body": dict(body), "case": state.id, "person": state.subject or "", "session": state.session or "",
+            "body": dict(body), "case": state.id, "person": state.subject or "", "session": session,
             "targets": sorted(state.targets), "policy": state.policy_digest, "at": at,
         }
     )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mfadesk.kernel.canonical import canonical_json
-from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate, is_authentic
 from mfadesk.store.models import ChallengeRow
 
@@ -36,11 +36,22 @@ def make_challenge(executor: Executor, purpose: str, case_id: str, says: Mapping
 
 
 def keep_options(executor: Executor, challenge: bytes, options: Mapping[str, Any]) -> None:
-    """Remember what a provider needs to verify the answer, where it is more than the challenge."""
+    """Remember what a provider needs to verify the answer, where it is more than the challenge.
+
+    A provider that makes challenges of its own (`binds_challenge` is False) has the browser sign that one: what is being said is
+    then found under it. The commitment is ours alone in that case, and no less used up by the first answer.
+
+    Raises Unavailable where the provider hands out a challenge that is open already.
+    """
     row = ChallengeRow.objects.get(pk=_name(challenge))
     text = canonical_json({**json.loads(row.commits_to), "options": json.loads(json.dumps(dict(options)))}).decode()
+    name = _name(_decode(str(options["challenge"])))
     with executor.desk.unit():
-        ChallengeRow.objects.filter(pk=row.pk).update(commits_to=text, mac=authenticate(text.encode(), executor.keys.receipt))
+        if name != row.pk and ChallengeRow.objects.filter(pk=name).exists():
+            raise Unavailable("provider", "The provider gave out the same challenge twice. Nothing changed. Try once more.")
+        ChallengeRow.objects.filter(pk=row.pk).update(
+            id=name, commits_to=text, mac=authenticate(text.encode(), executor.keys.receipt)
+        )
 
 
 def for_browser(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,10 +88,13 @@ def _challenge_in(response: Mapping[str, Any]) -> bytes:
     try:
         encoded = response["response"]["clientDataJSON"]
         client_data = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-        challenge = client_data["challenge"]
-        return base64.urlsafe_b64decode(challenge + "=" * (-len(challenge) % 4))
+        return _decode(client_data["challenge"])
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal("wrong_proof", NOT_ACCEPTED) from error
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _name(challenge: bytes) -> str:

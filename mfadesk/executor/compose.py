@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import approving, attesting, enrolling, proofs, repudiating, vouching
+from mfadesk.executor import approving, attesting, enlisting, enrolling, proofs, repudiating, vouching
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.policies import keep_policy
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.provider import Provider
@@ -27,14 +28,19 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_passkey": proofs.finish_passkey,
     "begin_service": proofs.begin_service,
     "finish_service": proofs.finish_service,
+    "ask_voucher": vouching.ask_voucher,
     "begin_vouch": vouching.begin_vouch,
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,
     "finish_attestation": attesting.finish_attestation,
     "begin_approval": approving.begin_approval,
     "finish_approval": approving.finish_approval,
-    "begin_staff_key": attesting.begin_staff_key,
-    "finish_staff_key": attesting.finish_staff_key,
+    "begin_staff_key": enlisting.begin_staff_key,
+    "finish_staff_key": enlisting.finish_staff_key,
+    "begin_own_key": enlisting.begin_own_key,
+    "finish_own_key": enlisting.finish_own_key,
+    "begin_staff_act": enlisting.begin_staff_act,
+    "finish_staff_act": enlisting.finish_staff_act,
     "enrol": enrolling.enrol,
     "finish_enrol": enrolling.finish_enrol,
     "test_code": enrolling.test_code,
@@ -59,6 +65,7 @@ def open_executor(
     Raises Invalid, naming the setting that cannot be used.
     """
     keys = desk.home.executor_keys()
+    keep_policy(desk.home, desk.policy)
     config = desk.home.config
 
     def with_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

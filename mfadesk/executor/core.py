@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,10 +16,11 @@ from mfadesk.cases.engine import Draft, advance
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import SigningAuthority
 from mfadesk.executor.ledger_watch import LedgerWatch
+from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
-from mfadesk.kernel.sealing import authenticate, unseal
-from mfadesk.operations.asking import request_context
+from mfadesk.kernel.sealing import authenticate
+from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
 from mfadesk.operations.people import find_person
@@ -36,6 +37,11 @@ IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
 HEARTBEAT_EVERY_S = 5
 KEEP_SNAPSHOTS = 5
+CLOCKS_APART_S = 5
+"""How far the web tier's clock may run ahead of the executor's."""
+
+UNREADABLE = "The desk could not read that. Nothing changed. Try once more."
+LATE = "That took too long. Nothing changed. Try once more."
 
 log = structlog.get_logger("executor")
 
@@ -58,11 +64,17 @@ class Executor:
     handlers: Mapping[str, Handler]
     run_effect: Callable[[Executor], bool]
     watch: LedgerWatch = field(init=False)
+    staff: StaffRegister = field(init=False)
+    _since: datetime = field(init=False)
+    _answered: dict[str, datetime] = field(default_factory=dict)
+    """What this process has answered and could still be asked again, by its end."""
     _last_beat: float = 0.0
     _last_checkpoint: float = 0.0
 
     def __post_init__(self) -> None:
+        self._since = self.desk.now()
         self.watch = LedgerWatch(self.desk, self.keys)
+        self.staff = StaffRegister(self.desk, self.keys)
 
     def step(self) -> bool:
         """Answer one question or do one due effect; return whether there was anything to do."""
@@ -130,7 +142,7 @@ class Executor:
             change(draft)
             if draft.state.status == "open":
                 self._note_targets(draft, sight)
-                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, sight))
+                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, self.staff, sight))
             if draft.state.status == "closed":
                 end_sessions_of(case_id, draft.now)
             unit.commit(draft)
@@ -158,17 +170,29 @@ class Executor:
             # Taken at most once: from here on a crash leaves it unanswered, and a code that may be burnt is not tried again.
             if not RequestRow.objects.filter(pk=row.id, state="new").update(state="taken", box=None):
                 return True
-        answer = self._answer(row)
+        try:
+            asked = self._open(row)
+        except Refusal as error:
+            text = json.dumps({"refused": error.code, "sentence": error.sentence})
+        else:
+            text = seal_answer(self._answer(row, asked.payload), asked.answer_key, row.id, self.desk.randomness)
         with self.desk.unit():
-            RequestRow.objects.filter(pk=row.id).update(state="answered", answer=json.dumps(answer))
+            RequestRow.objects.filter(pk=row.id).update(state="answered", answer=text)
         return True
 
-    def _answer(self, row: RequestRow) -> Mapping[str, Any]:
+    def _open(self, row: RequestRow) -> Opened:
+        """Return the question. Raises Refusal for a box that cannot be opened or read, and for one out of its time."""
+        if row.box is None:
+            raise Refusal("request_expired", LATE)
         try:
-            if row.expires_at <= self.desk.now() or row.box is None:
-                raise Refusal("request_expired", "That took too long. Nothing changed. Try once more.")
-            context = request_context(row.id, row.kind, row.case_id)
-            payload = json.loads(unseal(bytes(row.box), self.keys.box_private, context))
+            asked = open_request(bytes(row.box), self.keys.box_private, row.id, row.kind, row.case_id)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refusal("bad_request", UNREADABLE) from error
+        self._require_fresh(row, asked.made_at, asked.until)
+        return asked
+
+    def _answer(self, row: RequestRow, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
             handler = self.handlers.get(row.kind)
             if handler is None:
                 raise Refusal("unknown_request", "The desk could not do that.")
@@ -185,7 +209,23 @@ class Executor:
             return {"refused": error.code, "sentence": error.sentence}
         except (KeyError, TypeError, ValueError):
             log.exception("request_failed", kind=row.kind)
-            return {"refused": "bad_request", "sentence": "The desk could not read that. Nothing changed. Try once more."}
+            return {"refused": "bad_request", "sentence": UNREADABLE}
+
+    def _require_fresh(self, row: RequestRow, made_at: datetime, until: datetime) -> None:
+        """Raise Refusal for a request that was answered before or is out of its time, by the times inside the box.
+
+        What a process before this one may have answered is refused by its age, so no list of answered requests need outlive one.
+        """
+        now = self.desk.now()
+        self._answered = {name: end for name, end in self._answered.items() if end > now}
+        if row.id in self._answered:
+            self.alarm("replayed", row.case_id, "A question that was answered already was put to the executor again.")
+            raise Refusal("request_replayed", LATE)
+        if until <= now or row.expires_at <= now or until - made_at > timedelta(seconds=REQUEST_LIFE_S):
+            raise Refusal("request_expired", LATE)
+        if made_at < self._since or made_at > now + timedelta(seconds=CLOCKS_APART_S):
+            raise Refusal("request_expired", LATE)
+        self._answered[row.id] = until
 
     def _keep_snapshots(self, person_id: str, holdings: Holdings | None, able: list[str]) -> None:
         now = self.desk.now()

@@ -16,9 +16,9 @@ import structlog
 from django.db import connection
 from django.db.models import Q
 
-from mfadesk.cases.engine import Draft, find_authority
+from mfadesk.cases.engine import AUTHORISED_BY, Draft, find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_once_decided, require_still_allowed
+from mfadesk.executor.authority import is_fully_proved, is_replaced_elsewhere, require_own_verdict, require_still_allowed
 from mfadesk.executor.letters import send_letters
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -119,7 +119,7 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
         _close_row(taken, state="done", problem="")
         if taken.id in draft.state.effects:
             draft.emit("effect_done", effect=taken.id, verb=taken.verb, target=str(taken.args["target"]), detail=detail)
-            _follow_up(executor, draft, taken)
+            _follow_up(executor, draft, taken, detail)
 
     try:
         executor.settle(taken.case_id, change)
@@ -130,11 +130,15 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
         _park(executor, taken, error)
 
 
-def _follow_up(executor: Executor, draft: Draft, taken: Taken) -> None:
-    """A suspension on little proof ends by itself, unless a full decision replaces it first (SETTLED 10)."""
-    if taken.verb != "suspend_old" or any(v.allowed for a, v in draft.state.verdicts.items() if a == "replace_authenticator"):
+def _follow_up(executor: Executor, draft: Draft, taken: Taken, detail: str) -> None:
+    """A suspension on little proof ends by itself, unless a full decision replaces it first, and security hears (SETTLED 10)."""
+    if taken.verb != "suspend_old" or detail != "suspended" or is_fully_proved(draft.state):
         return
     draft.intend("lift_suspension", str(taken.args["target"]), delay_s=executor.desk.policy.limits.low_proof_suspension_s)
+    Alert.objects.create(
+        at=draft.now, kind="suspended_on_little_proof", case_id=draft.state.id, person_id=draft.state.subject or "",
+        sentence="An authenticator was switched off for a day on little proof. If the person did not ask for it, they will ring.",
+    )  # fmt: skip
 
 
 def _delay(executor: Executor, taken: Taken, problem: str) -> None:
@@ -207,11 +211,16 @@ def _end_sessions(executor: Executor, taken: Taken) -> str:
 def _lift_suspension(executor: Executor, taken: Taken) -> str:
     """End a suspension that stood on little proof; one that a replacement took over, here or in a later case, stays."""
     state, login = _own(executor, taken)
-    little = require_once_decided(executor.keys, state.id, "suspend_authenticator")
+    grounds = [v for v in (*state.verdicts.values(), *state.voided) if v.allowed and v.action in AUTHORISED_BY["suspend_old"]]
+    if not grounds:
+        raise Broken(f"effect {taken.id} lifts a suspension that this case did not decide")
+    for verdict in grounds:
+        require_own_verdict(executor.keys, state, verdict)
     target = str(taken.args["target"])
     if target not in state.targets:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
-    if executor.desk.now() < little.at + timedelta(seconds=executor.desk.policy.limits.low_proof_suspension_s):
+    since = min(verdict.at for verdict in grounds)
+    if executor.desk.now() < since + timedelta(seconds=executor.desk.policy.limits.low_proof_suspension_s):
         raise Broken(f"effect {taken.id} would lift a suspension before its time")
     held = _held(executor, login, taken)
     if held is None or held.state != "suspended" or is_replaced_elsewhere(state, target):
@@ -234,11 +243,17 @@ def _suspend_new(executor: Executor, taken: Taken) -> str:
 
 
 def _discard_new(executor: Executor, taken: Taken) -> str:
-    """Delete every enrolment of this case that nobody finished, also one whose answer was lost; none could sign anybody in."""
+    """Delete every enrolment of this case that nobody finished, also one whose answer was lost, and one that the case disowned.
+
+    Only what was begun before this was intended: a case that began its proof again may be setting up another one by now.
+    """
     state, login = _own(executor, taken)
+    before = list(state.effects)[: list(state.effects).index(taken.id)]
     for held in executor.provider.look(login).authenticators:
-        if held.state == "pending" and held.key in state.effects:
+        if held.key in before and (held.state == "pending" or held.id != state.new_authenticator):
             executor.provider.remove(login, held.id, f"{taken.id}/{held.id}")
+            if held.state != "pending":
+                executor.provider.end_sessions(login, f"{taken.id}/{held.id}/sessions")
     return "discarded"
 
 
@@ -284,6 +299,8 @@ def _own(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     intended = state.effects.get(taken.id)
     if intended is None or (intended.verb, intended.target) != (taken.verb, str(taken.args["target"])):
         raise Broken(f"effect {taken.id} is not what its case intended")
+    if intended.state == "voided":
+        raise Refusal("voided", "The case began its proof again, so no decision stands for this any more.")
     return state, get_person(state.subject or "").login
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
+from mfadesk.executor.receipts import require_mark
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
-from mfadesk.operations.people import find_person
+from mfadesk.operations.people import find_person, former_addresses
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
 from mfadesk.ports.people import Contact, Person
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 MAIL_KINDS = ("work_mail", "personal_mail")
+NAME_IN_SUBJECT = 80
 NOT_ME_LIFE_S = 30 * 86_400
+SUBJECTS = {"grace": "Your sign-in is about to change", "approved": "Your request goes on"}
+APPROVED = (
+    "Someone proved to the {desk} that they are you, and somebody there has now agreed to the change.\n"
+    "If that was you, go on at the page that you proved yourself on, within a day."
+)
 
 
 def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
@@ -43,9 +50,12 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     desk = f"{executor.desk.home.config.organisation} help desk"
     if target == "vouch":
         voucher = find_person(str(args.get("voucher", "")))
-        if voucher is not None:
+        if voucher is not None and require_mark(executor.keys.receipt, state, "voucher_asked", voucher.id):
             yield from _to(
-                voucher, executor, f"Have you spoken to {person.name} today?", _vouch_text(executor, state, person, voucher)
+                voucher,
+                executor,
+                f"Have you spoken to {_short(person.name)} today?",
+                _vouch_text(executor, state, person, voucher),
             )
     elif target == "approval":
         yield from _to_approvers(executor, state, desk)
@@ -58,7 +68,11 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
         )
         yield from _to(person, executor, f"Your call with the {desk}", text, settled=True)
     else:
-        yield from _to(person, executor, *_news(executor, state, target, effect, desk))
+        subject, text = _news(executor, state, target, effect, desk)
+        current = addresses_of(person)
+        former = former_addresses(person.id, executor.desk.now())
+        # One letter an address, the former ones too: the text, and the link to object, are the same for all.
+        yield from ((address, subject, text) for address in dict.fromkeys((*current, *former)))
         manager = find_person(person.manager_id)
         if target in ("attempt", "grace") and manager is not None:
             done = "It was not done." if target == "attempt" else "It was proved, and it is done after a waiting time."
@@ -66,7 +80,7 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
                 f"Someone asked the {desk} to change how {person.name} signs in. {done}\n\n"
                 f"If {person.name} did not ask for this, please tell them, face to face or on a number that you know."
             )
-            yield from _to(manager, executor, f"Somebody asked about {person.name}'s sign-in", text)
+            yield from _to(manager, executor, f"Somebody asked about {_short(person.name)}'s sign-in", text)
 
 
 def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: str) -> tuple[str, str]:
@@ -86,6 +100,8 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
     step = executor.desk.runbook_of(state).steps.get(target)
     if target == "grace":
         what, told = "A change to how you sign in", _grace_text(state, desk)
+    elif target == "approved":
+        what, told = "A change to how you sign in", APPROVED.format(desk=desk)
     else:
         what = step.title if step else ""
         told = step.tell if step is not None and step.tell else "How you sign in has changed."
@@ -94,8 +110,7 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
         {"what": what, "authenticator": state.new_authenticator, "person": state.subject},
     )  # fmt: skip
     text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
-    subject = "Your sign-in is about to change" if target == "grace" else "Your sign-in has changed"
-    return subject, f"{text}\n{desk}"
+    return SUBJECTS.get(target, "Your sign-in has changed"), f"{text}\n{desk}"
 
 
 def _grace_text(state: CaseState, desk: str) -> str:
@@ -122,7 +137,11 @@ def _to_approvers(executor: Executor, state: CaseState, desk: str) -> Iterator[t
             f"{_url(executor, '/')}\n\n"
             "Answering takes your desk key. If you have none yet, the foot of every page leads to its set-up."
         )
-        yield from _to(person, executor, "A request waits for your approval", text, settled=True)
+        # What is asked of somebody at work goes to their work mailbox, and elsewhere only where they have none.
+        settled = addresses_of(person, executor.desk.policy.quarantine_s, executor.desk.now())
+        work = {contact.value for contact in person.contacts if contact.kind == "work_mail"}
+        for address in [a for a in settled if a in work] or settled:
+            yield address, "A request waits for your approval", text
 
 
 def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: Person) -> str:
@@ -133,6 +152,11 @@ def _vouch_text(executor: Executor, state: CaseState, person: Person, voucher: P
         f"{_url(executor, f'/vouch/{token}')}\n\n"
         "If you have not spoken to them, say so on the page. That is a good answer."
     )
+
+
+def _short(name: str) -> str:
+    """Return a name as it fits into a subject, which carriers limit; a letter must not fail because somebody's name is long."""
+    return name if len(name) <= NAME_IN_SUBJECT else name[: NAME_IN_SUBJECT - 1] + "…"
 
 
 def issue_in_unit(executor: Executor, kind: str, case_id: str, life_s: int, about: dict[str, Any] | None = None) -> str:
@@ -158,7 +182,7 @@ def addresses_of(
     """Return the notification addresses of a person.
 
     News goes to all of them, fresh ones too: whoever changed one must not be the only one who hears. With `quarantine_s` and
-    `now` those in quarantine are left out, for what leads into a case. An address that was replaced is not kept and hears nothing.
+    `now` those in quarantine are left out, for what leads into a case. Of a replaced address see `former_addresses`.
     """
     return tuple(
         dict.fromkeys(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
+from mfadesk.executor.decoys import request_options
 from mfadesk.executor.receipts import mint
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
@@ -16,6 +17,7 @@ from mfadesk.kernel.secret import Secret
 from mfadesk.operations.judgement import METHOD_OF, find_targets
 from mfadesk.operations.people import get_person
 from mfadesk.operations.prove import TRY_THE_NEXT
+from mfadesk.operations.throttle import count_try, tries_so_far
 from mfadesk.ports.factors import NotPassed
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Accepted, Rejected
@@ -33,6 +35,7 @@ GUESSABLE = frozenset(
 SPARE_TRIES = 2
 """Wrong codes that are left to the person before the provider locks them out; the desk uses none of these."""
 
+NO_TRIES_LEFT = "Codes are closed for this request. Your account has not changed. Use one of the other ways."
 CODE_METHODS = frozenset({"totp_existing", "saved_recovery_code"})
 
 
@@ -42,9 +45,11 @@ def prove_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> 
     method = str(payload["method"])
     if method not in CODE_METHODS:
         raise Refusal("wrong_proof", TRY_THE_NEXT)
-    _require_tries_left(executor, state, method)
+    _require_tries_left(executor, state, method, payload)
     _require_room_below_lock(executor, person)
     verdict = executor.provider.check_code(person.login, Secret(str(payload["code"])))
+    if isinstance(verdict, Rejected):
+        _count_wrong(executor, state, method, payload)
     return _record(executor, state, person, verdict, payload["session"], expected={method})
 
 
@@ -52,7 +57,7 @@ def begin_passkey(executor: Executor, case_id: str, payload: Mapping[str, Any]) 
     """Return options whose challenge commits to the case, the browser and the purpose."""
     _state, person = _require(executor, case_id, payload)
     challenge = make_challenge(executor, "prove", case_id, {"session": payload["session"]})
-    options = executor.provider.begin_assertion(person.login, challenge)
+    options = request_options(executor, person, challenge)
     keep_options(executor, challenge, options)
     return {"options": for_browser(options)}
 
@@ -84,9 +89,10 @@ def finish_service(executor: Executor, case_id: str, payload: Mapping[str, Any])
     service = executor.services.get(method)
     if service is None or executor.desk.policy.methods[method].operator_attested:
         raise Refusal("not_offered", "That is not offered here. Take another way.")
-    _require_tries_left(executor, state, method)
+    _require_tries_left(executor, state, method, payload)
     outcome = service.finish(person.login, binding_of(case_id, payload), Secret(str(payload["response"])))
     if isinstance(outcome, NotPassed):
+        _count_wrong(executor, state, method, payload)
         _note_failure(executor, case_id, method, "wrong", payload["session"])
         raise Refusal("wrong_proof", "That did not work. Your account has not changed. Start it once more.")
     record_evidence(executor, case_id, method=method, by="claimant", session=str(payload["session"]), authenticator=None)
@@ -158,12 +164,35 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
     return state, get_person(state.subject)
 
 
-def _require_tries_left(executor: Executor, state: CaseState, method: str) -> None:
+def _require_tries_left(executor: Executor, state: CaseState, method: str, payload: Mapping[str, Any]) -> None:
+    """Raise Refusal where a guessable method is closed: in this case, or for this person from where the request came."""
+    if method not in GUESSABLE:
+        return
+    limits = executor.desk.policy.limits
     wrong = sum(1 for failed, _at in state.failures if failed in GUESSABLE)
-    if method in GUESSABLE and wrong >= executor.desk.policy.limits.wrong_proofs_per_case:
-        raise Refusal(
-            "no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways."
-        )
+    today = tries_so_far(_wrong_key(state, payload), executor.desk.now())
+    if wrong >= limits.wrong_proofs_per_case or today >= limits.wrong_proofs_per_day:
+        raise Refusal("no_tries_left", NO_TRIES_LEFT)
+
+
+def _count_wrong(executor: Executor, state: CaseState, method: str, payload: Mapping[str, Any]) -> None:
+    """Count a wrong guess for a person and a source, over all cases of a day, and tell security at the limit.
+
+    Only this source is stopped, and only for what can be guessed: no stranger closes anything to the person elsewhere.
+    """
+    if method not in GUESSABLE:
+        return
+    most, now = executor.desk.policy.limits.wrong_proofs_per_day, executor.desk.now()
+    with executor.desk.unit():
+        if count_try(_wrong_key(state, payload), limit=most, window_s=86_400, now=now) == most:
+            Alert.objects.create(
+                at=now, kind="proof_guessing", case_id=state.id, person_id=state.subject or "",
+                sentence=f"{most} wrong codes for one person from one place within a day. Codes are closed from there.",
+            )  # fmt: skip
+
+
+def _wrong_key(state: CaseState, payload: Mapping[str, Any]) -> str:
+    return f"wrong:{state.subject}:{payload['source']}"
 
 
 def _require_room_below_lock(executor: Executor, person: Person) -> None:
@@ -171,9 +200,7 @@ def _require_room_below_lock(executor: Executor, person: Person) -> None:
     most = executor.provider.capabilities().max_failures
     held = executor.provider.look(person.login).authenticators
     if any(a.state == "active" and a.fail_count >= most - SPARE_TRIES for a in held):
-        raise Refusal(
-            "no_tries_left", "Codes are closed for this request. Your account has not changed. Use one of the other ways."
-        )
+        raise Refusal("no_tries_left", NO_TRIES_LEFT)
 
 
 def _note_failure(executor: Executor, case_id: str, method: str, reason: str, session: Any) -> None:

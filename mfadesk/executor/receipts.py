@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,24 @@ def require_genuine_approval(key: bytes, state: CaseState, approval: Approval) -
     }  # fmt: skip
     if not is_authentic(_message(state, body, approval.at), key, approval.receipt):
         raise Broken(f"case {state.id}: an approval that carries no receipt of this executor")
+
+
+def mint_mark(
+    key: bytes, state: CaseState, kind: str, body: Mapping[str, Any], now: datetime, randomness: Randomness
+) -> dict[str, Any]:
+    """Return the body of a `kind` event about who was asked or what they answered, with its receipt."""
+    whole = {**body, "nonce": randomness.bytes(12).hex()}
+    return {**whole, "receipt": authenticate(_message(state, {**whole, "kind": kind}, now), key)}
+
+
+def require_mark(key: bytes, state: CaseState, kind: str, about: str) -> Mapping[str, Any]:
+    """Return the body of the newest `kind` event about somebody. Raises Broken where there is none that this executor wrote here."""
+    mark = state.marks.get(f"{kind}/{about}")
+    if mark is not None:
+        body = {name: value for name, value in mark.body.items() if name != "receipt"}
+        if is_authentic(_message(state, {**body, "kind": kind}, mark.at), key, str(mark.body["receipt"])):
+            return mark.body
+    raise Broken(f"case {state.id}: the event {kind} carries no receipt of this executor")
 
 
 def require_genuine(key: bytes, state: CaseState, piece: Piece) -> None:

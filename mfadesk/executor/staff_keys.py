@@ -1,18 +1,21 @@
-"""The executor's register of staff passkeys. Each row carries a receipt, so that a key written in by anybody else counts for nothing."""
+"""Desk keys in the shape in which assertions are verified, and their counters, by which a cloned key shows."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from mfadesk.connectors.lab.webauthn import Asserted, Registered
+from mfadesk.connectors.webauthn import Asserted, Registered
 from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Broken
 from mfadesk.kernel.sealing import authenticate, is_authentic
-from mfadesk.operations.desk import Desk
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import StaffKey
 
-MAX_KEYS = 10
+if TYPE_CHECKING:
+    from mfadesk.executor.core import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +29,53 @@ class StaffCredential:
     backup_eligible: bool
 
 
-def register(desk: Desk, keys: ExecutorKeys, staff_id: str, registered: Registered) -> None:
-    """Put a verified registration into the register."""
-    credential = base64.b64encode(registered.credential).decode()
-    name = registered.credential_id.hex()
-    with desk.unit():
-        StaffKey.objects.create(
-            staff_id=staff_id, credential_id=name, public_key=_pack(credential, registered.backup_eligible),
-            sign_count=registered.sign_count, registered_at=desk.now(),
-            receipt=authenticate(_message(staff_id, name, _pack(credential, registered.backup_eligible)), keys.receipt),
-        )  # fmt: skip
+def pack(registered: Registered) -> str:
+    """Return the text in which the register keeps a verified registration."""
+    return f"{'synced' if registered.backup_eligible else 'bound'}:{base64.b64encode(registered.credential).decode()}"
 
 
-def load_credentials(keys: ExecutorKeys, staff_id: str) -> list[StaffCredential]:
-    """Return the member's genuine desk keys."""
+def unpack(name: str, packed: str) -> StaffCredential:
+    """Return what `pack` wrote, its counter at zero. name: the credential's id in hex."""
+    flag, credential = packed.split(":", 1)
+    return StaffCredential(name, base64.b64decode(credential), bytes.fromhex(name), 0, flag == "synced")
+
+
+def load_credentials(executor: Executor, staff_id: str) -> list[StaffCredential]:
+    """Return the desk keys that the executor's register holds for a member."""
+    return executor.staff.credentials(staff_id)
+
+
+def read_counters(keys: ExecutorKeys, held: Iterable[StaffCredential]) -> list[StaffCredential]:
+    """Return the keys with their counters. Raises Broken for a counter that somebody else wrote."""
     found = []
-    for row in StaffKey.objects.filter(staff_id=staff_id).order_by("pk")[:MAX_KEYS]:
-        if not is_authentic(_message(staff_id, row.credential_id, row.public_key), keys.receipt, row.receipt):
-            continue
-        flag, credential = row.public_key.split(":", 1)
-        found.append(
-            StaffCredential(
-                row.credential_id,
-                base64.b64decode(credential),
-                bytes.fromhex(row.credential_id),
-                row.sign_count,
-                flag == "synced",
-            )
-        )
+    for key in held:
+        row = StaffKey.objects.filter(credential_id=key.id).first()
+        if row is None or not is_authentic(_message(key.id, row.sign_count), keys.receipt, row.receipt):
+            raise Broken("the counter of a desk key was changed by somebody else than the executor")
+        found.append(replace(key, sign_count=row.sign_count))
     return found
 
 
-def move_counter(desk: Desk, asserted: Asserted[StaffCredential]) -> None:
+def begin_counter(executor: Executor, staff_id: str, registered: Registered) -> None:
+    """Write a new key's first counter."""
+    name = registered.credential_id.hex()
+    with executor.desk.unit():
+        # An earlier try may have been cut off between the counter and the register.
+        StaffKey.objects.update_or_create(
+            credential_id=name,
+            defaults={
+                "staff_id": staff_id, "sign_count": registered.sign_count, "registered_at": executor.desk.now(),
+                "receipt": authenticate(_message(name, registered.sign_count), executor.keys.receipt),
+            },
+        )  # fmt: skip
+
+
+def move_counter(executor: Executor, asserted: Asserted[StaffCredential]) -> None:
     """Keep the sign counter, by which a cloned key shows."""
-    with desk.unit():
-        StaffKey.objects.filter(credential_id=asserted.stored.id).update(sign_count=asserted.sign_count)
+    receipt = authenticate(_message(asserted.stored.id, asserted.sign_count), executor.keys.receipt)
+    with executor.desk.unit():
+        StaffKey.objects.filter(credential_id=asserted.stored.id).update(sign_count=asserted.sign_count, receipt=receipt)
 
 
-def _pack(credential: str, backup_eligible: bool) -> str:
-    return f"{'synced' if backup_eligible else 'bound'}:{credential}"
-
-
-def _message(staff_id: str, name: str, public_key: str) -> bytes:
-    return b"staff-key/" + canonical_json([staff_id, name, public_key])
+def _message(name: str, sign_count: int) -> bytes:
+    return b"staff-counter/" + canonical_json([name, sign_count])

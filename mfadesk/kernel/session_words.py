@@ -28,7 +28,12 @@ WORDS = tuple(
 
 def new_session_words(randomness: Randomness) -> str:
     """Return two words, such as ``copper lantern``."""
-    first, second = (int.from_bytes(randomness.bytes(4), "big") % len(WORDS) for _ in range(2))
+    return words_from(randomness.bytes(4) + randomness.bytes(4))
+
+
+def words_from(digest: bytes) -> str:
+    """Return the two words that a digest of at least 8 bytes stands for."""
+    first, second = (int.from_bytes(part, "big") % len(WORDS) for part in (digest[:4], digest[4:8]))
     return f"{WORDS[first]} {WORDS[second]}"
 
 

@@ -96,13 +96,17 @@ def approval_panel(desk: Desk, actor: Actor, state: CaseState, names: Mapping[st
     answered = approver is not None and any(yes.by in approver.accounts for yes in given)
     return ApprovalPanel(
         asks=_asks(desk, state),
-        asked_by=f"{names.get(state.owner, 'Staff')} holds the case, {names.get(state.opened_by, 'staff')} opened it",
+        asked_by=_asked_by(names.get(state.opened_by, "Staff"), names.get(state.owner, "staff")),
         have=len(given),
         needed=ask.needed,
         given=tuple(names.get(yes.by, "Staff") for yes in given),
         over=ask.over if may else "",
         why_not=BAR_WORDS[bar] if bar else "You have approved this. It takes another person." if answered else "",
     )
+
+
+def _asked_by(opener: str, owner: str) -> str:
+    return f"{opener} opened and holds the case" if opener == owner else f"{opener} opened the case, {owner} holds it now"
 
 
 def _asks(desk: Desk, state: CaseState) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mfadesk.cases.approvals import Approver
 from mfadesk.ports.people import Role
@@ -12,24 +13,42 @@ APPROVING: frozenset[Role] = frozenset({"approver", "administrator"})
 """Roles that approve. Both wait for a second administrator's word before anybody has them (SETTLED 9)."""
 
 
-def find_approvers(members: Iterable[StaffMember] | None = None) -> tuple[Approver, ...]:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of staff: the web tier's row of it, or the executor's."""
+
+    id: str
+    person_id: str | None
+    roles: frozenset[str]
+    active: bool
+
+
+def find_accounts() -> list[Account]:
+    """Return the accounts of the staff list, in their order."""
+    return [Account(str(row.pk), row.person_id, frozenset(row.roles), row.active) for row in StaffMember.objects.order_by("pk")]
+
+
+def find_approvers(accounts: Iterable[Account] | None = None) -> tuple[Approver, ...]:
     """Return everybody who may approve in some case, in the order of their accounts.
 
-    members: the staff to look at; None takes the staff list.
+    accounts: where roles are read; None takes the staff list. The executor gives those of its own register.
 
     An account that is tied to nobody in the directory cannot approve: nobody could tell whether the case is about its owner,
     or whether two accounts are one person.
     """
-    staff = list(StaffMember.objects.filter(active=True).order_by("pk") if members is None else members)
+    listed = find_accounts()
+    staff = listed if accounts is None else list(accounts)
     people = {row.id: row for row in PersonRow.objects.filter(pk__in={m.person_id for m in staff if m.person_id}, gone=False)}
     # Accounts that are switched off count here: what somebody did under one stays theirs.
-    accounts: dict[str, set[str]] = {}
-    for key, person in StaffMember.objects.exclude(person_id=None).values_list("pk", "person_id"):
-        accounts.setdefault(str(person), set()).add(f"staff:{key}")
+    of_person: dict[str, set[str]] = {}
+    for one in (*listed, *staff):
+        if one.person_id is not None:
+            of_person.setdefault(one.person_id, set()).add(f"staff:{one.id}")
     return tuple(
-        Approver(str(member.pk), row.id, row.manager_id, frozenset(accounts[row.id]))
-        for member in staff
-        if APPROVING & set(member.roles)
-        and (row := people.get(member.person_id or "")) is not None
+        Approver(one.id, row.id, row.manager_id, frozenset(of_person[row.id]))
+        for one in staff
+        if one.active
+        and APPROVING & one.roles
+        and (row := people.get(one.person_id or "")) is not None
         and row.employment == "active"
     )

@@ -1,22 +1,26 @@
 """Asking the executor: a sealed row, an answer within a second, and nothing left behind.
 
 The web tier seals its question to the executor's public key and waits. A question lives 60 seconds, is taken at most once and is
-erased with its answer. What the executor answers is for this request alone; secrets in it are sealed once more to the claimant's
-browser, so that the row could be read by anybody.
+erased with its answer. The box also holds a key for this answer alone, so that nobody who merely reads or writes the table learns an
+answer or makes one up; secrets in it are sealed once more to the claimant's browser. A refusal may come in the clear, since it grants
+nothing: an executor that cannot open a box has no key to answer with.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Refusal, Unavailable
-from mfadesk.kernel.ids import new_id
-from mfadesk.kernel.sealing import seal
+from mfadesk.kernel.ids import Randomness, new_id
+from mfadesk.kernel.sealing import decrypt, encrypt, seal, unseal
 from mfadesk.operations.desk import Desk
 from mfadesk.store.models import RequestRow
 
@@ -35,13 +39,14 @@ def ask_executor(desk: Desk, kind: str, case_id: str, payload: Mapping[str, Any]
     """
     request_id = new_id("req", desk.randomness)
     now = desk.now()
-    box = seal(canonical_json(dict(payload)), desk.public.box_public, _context(request_id, kind, case_id), desk.randomness)
+    key = desk.randomness.bytes(32)
+    box = seal_request(desk, request_id, kind, case_id, payload, now, key)
     with desk.unit():
         RequestRow.objects.create(
             id=request_id, kind=kind, case_id=case_id, box=box, state="new", created_at=now,
             expires_at=now + timedelta(seconds=REQUEST_LIFE_S),
         )  # fmt: skip
-    answer = _wait_for(desk, request_id)
+    answer = _wait_for(desk, request_id, key)
     if "refused" in answer:
         raise Refusal(answer["refused"], answer["sentence"])
     if "unavailable" in answer:
@@ -49,15 +54,14 @@ def ask_executor(desk: Desk, kind: str, case_id: str, payload: Mapping[str, Any]
     return answer
 
 
-def _wait_for(desk: Desk, request_id: str) -> Mapping[str, Any]:
+def _wait_for(desk: Desk, request_id: str, key: bytes) -> Mapping[str, Any]:
     waited = 0.0
     while True:
         row = RequestRow.objects.filter(pk=request_id).values("answer").first()
         if row is not None and row["answer"] is not None:
             with desk.unit():
                 RequestRow.objects.filter(pk=request_id).delete()
-            answer: Mapping[str, Any] = json.loads(row["answer"])
-            return answer
+            return open_answer(row["answer"], key, request_id)
         if waited >= ANSWER_WAIT_S:
             with desk.unit():
                 RequestRow.objects.filter(pk=request_id, state="new").delete()
@@ -69,9 +73,49 @@ def _wait_for(desk: Desk, request_id: str) -> Mapping[str, Any]:
         waited += _POLL_S
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a box holds: the question, its life, and the key for its answer."""
+
+    payload: Mapping[str, Any]
+    made_at: datetime
+    until: datetime
+    answer_key: bytes
+
+
+def seal_request(
+    desk: Desk, request_id: str, kind: str, case_id: str, payload: Mapping[str, Any], now: datetime, answer_key: bytes
+) -> bytes:
+    """Return the box of a request: bound to its row by name, and with its own life inside, which no row can lengthen."""
+    inside = {
+        "payload": dict(payload), "made_at": to_stamp(now), "until": to_stamp(now + timedelta(seconds=REQUEST_LIFE_S)),
+        "answer_key": answer_key.hex(),
+    }  # fmt: skip
+    context = _context(request_id, kind, case_id)
+    return seal(canonical_json(inside), desk.public.box_public, context, desk.randomness)
+
+
+def open_request(box: bytes, private: bytes, request_id: str, kind: str, case_id: str) -> Opened:
+    """Return what the box holds. Raises Refusal ``box_not_ours``."""
+    inside = json.loads(unseal(box, private, _context(request_id, kind, case_id)))
+    return Opened(
+        inside["payload"], from_stamp(inside["made_at"]), from_stamp(inside["until"]), bytes.fromhex(inside["answer_key"])
+    )
+
+
+def seal_answer(answer: Mapping[str, Any], key: bytes, request_id: str, randomness: Randomness) -> str:
+    """Return the answer as it stands in the row, for the asker of this request alone."""
+    return base64.b64encode(encrypt(json.dumps(dict(answer)).encode(), key, f"answer/{request_id}", randomness)).decode()
+
+
+def open_answer(text: str, key: bytes, request_id: str) -> Mapping[str, Any]:
+    """Return the answer: the executor's, or a refusal in the clear. Raises Refusal for anything else, which then counts for nothing."""
+    if text.startswith("{"):
+        told = json.loads(text)
+        return {"refused": str(told.get("refused")), "sentence": str(told.get("sentence"))}
+    answer: Mapping[str, Any] = json.loads(decrypt(base64.b64decode(text), key, f"answer/{request_id}"))
+    return answer
+
+
 def _context(request_id: str, kind: str, case_id: str) -> str:
     return f"request/{request_id}/{kind}/{case_id}"
-
-
-request_context = _context
-"""What a request's box is bound to; the executor opens it under the same name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.asking import ask_executor
-from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
+from mfadesk.operations.desk import Desk, require_operator, require_owner
 from mfadesk.operations.prove import require_small
 from mfadesk.ports.people import Actor
 from mfadesk.store.commit import load_case
@@ -50,15 +50,3 @@ def finish_attestation(desk: Desk, actor: Actor, case_id: str, response: Mapping
     require_operator(actor)
     payload = {"staff": actor.id, "response": require_small(response)}
     ask_executor(desk, "finish_attestation", case_id, payload)
-
-
-def begin_desk_key(desk: Desk, actor: Actor) -> Mapping[str, Any]:
-    """Return creation options for a member of staff's desk key, made by the executor."""
-    answer = ask_executor(desk, "begin_staff_key", "", {"staff": actor.id, "name": staff_name(actor)})
-    options: Mapping[str, Any] = answer["options"]
-    return options
-
-
-def finish_desk_key(desk: Desk, actor: Actor, response: Mapping[str, Any]) -> None:
-    """Have the new desk key verified and put into the executor's register."""
-    ask_executor(desk, "finish_staff_key", "", {"staff": actor.id, "response": require_small(response)})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mfadesk.assurance.decision import find_end, find_live
-from mfadesk.assurance.model import Allowed, Decision, Policy
+from mfadesk.assurance.model import Allowed, Decision, Evidence, Policy, Reason, Refused
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
+from mfadesk.kernel.errors import Refusal
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import (
     METHOD_OF,
@@ -14,11 +15,11 @@ from mfadesk.operations.judgement import (
     available_methods,
     evidence_in,
     find_survivors,
-    judge,
+    judge_under,
     newest_sight,
 )
 from mfadesk.operations.people import list_vouchers
-from mfadesk.operations.sayings import method_name
+from mfadesk.operations.sayings import method_name, signal_words
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
 
@@ -26,8 +27,8 @@ VOUCHER_WORDS = {"manager": "Their manager", "hr": "An HR partner", "peers": "Tw
 
 HOW = {
     "callback_on_file": (
-        "Ring the number on file. Say the two words; whoever answers types them into their page.",
-        "The first of the two words, as they repeat it",
+        "Ring the number on file and say the two words. Whoever answers types them into their page; then you sign.",
+        "The last two digits of the number you rang",
     ),
     "in_person_badge": ("They stand at a site desk. Compare badge, face and the photo on file.", "Number printed on the badge"),
     "video_photo_on_file": (
@@ -42,7 +43,7 @@ HOW = {
 def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str) -> Board:
     """Return the board for one action of a case, as the newest snapshot allows."""
     sight, _taken_at = newest_sight(person.id)
-    decision = judge(state, action, person, sight, desk.policy, desk.home.config.threat, desk.now())
+    decision = _judge(desk, state, action, person, sight)
     requirement = decision.requirement
     attack = decision.assessment.attack
     plans = () if isinstance(decision, Allowed) else decision.plans
@@ -61,12 +62,12 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         have=tuple(
             EvidenceLine(
                 method_name(e.method, desk.policy),
-                "A second operator saw the same" if e.second_attested else _how(e.established_by, e.method, desk.policy),
+                how_proved(e, desk.policy),
                 find_end(e, desk.policy),
             )
             for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
         ),
-        heard=tuple(s.replace("_", " ").capitalize() for s in sorted(state.signals)),
+        heard=tuple(signal_words(s) for s in sorted(state.signals)),
         plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
         no_plan=""
         if plans or allowed or waits
@@ -76,6 +77,16 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         survivors=_survivor_lines(desk, actor, state, sight),
         reasons=() if isinstance(decision, Allowed) else tuple(reason.sentence for reason in decision.reasons),
     )
+
+
+def _judge(desk: Desk, state: CaseState, action: str, person: Person, sight: Sight) -> Decision:
+    """Return what the executor would decide on the newest snapshot; also where the case's own policy is lost."""
+    asked = (state, action, person, sight, desk.home.config.threat, desk.now())
+    try:
+        return judge_under(desk.policies_of(state), *asked)
+    except Refusal as gone:
+        seen = judge_under((desk.policy,), *asked)
+        return Refused(seen.assessment, seen.requirement, (Reason(gone.code, gone.sentence),), ())
 
 
 def _cheapest(decision: Decision, policy: Policy) -> str:
@@ -115,10 +126,14 @@ def _lower(words: str) -> str:
     return words[0].lower() + words[1:] if words[:2] != words[:2].upper() else words
 
 
-def _how(by: str, method: str, policy: Policy) -> str:
-    if by.startswith("staff:"):
-        return "On one operator's word; a second one has been drawn" if policy.methods[method].operator_attested else ""
-    if by.startswith("voucher:"):
+def how_proved(evidence: Evidence, policy: Policy) -> str:
+    """Return in words by whom and where a piece of evidence was established."""
+    if evidence.second_attested:
+        return "A second operator saw the same"
+    if evidence.established_by.startswith("staff:"):
+        terms = policy.methods.get(evidence.method)
+        return "On one operator's word; a second one has been drawn" if terms is None or terms.operator_attested else ""
+    if evidence.established_by.startswith("voucher:"):
         return "With a passkey of their own"
     return "In the one browser that entered the code"
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 from django.db.models import Q
 
 from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import find_waiting
 from mfadesk.operations.desk import Desk, require_operator
-from mfadesk.operations.sayings import OUTCOME_WORDS
+from mfadesk.operations.directory_csv import fold
+from mfadesk.operations.sayings import GOOD, OUTCOME_WORDS
 from mfadesk.operations.views import AnswerLine, CallsView, CaseLine, Mark, PersonLine
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.shelf import choose
@@ -67,14 +69,16 @@ def find_people(desk: Desk, actor: Actor, text: str) -> tuple[PersonLine, ...]:
     Raises Invalid for a search too short to mean anybody.
     """
     require_operator(actor)
-    words = text.casefold().split()[:6]
+    words = fold(text).split()[:6]
     if sum(len(word) for word in words) < SHORTEST_SEARCH:
         raise Invalid("q", "Type at least two letters of a name, an address or a number.")
     rows = PersonRow.objects.filter(gone=False)
     for word in words:
         rows = rows.filter(Q(search__contains=word) | Q(pk__in=_owners_of(word)))
     return tuple(
-        PersonLine(row.id, row.name, row.job, row.site, row.tier, _AWAY.get(row.employment, ""))
+        PersonLine(
+            row.id, plain_line(row.name), plain_line(row.job), plain_line(row.site), row.tier, _AWAY.get(row.employment, "")
+        )
         for row in rows.order_by("name")[:MAX_FOUND]
         if row.id != actor.person_id
     )
@@ -98,7 +102,8 @@ def _owners_of(word: str) -> list[str]:
 
 
 def _names(ids: set[str]) -> dict[str, str]:
-    return dict(PersonRow.objects.filter(pk__in=ids).values_list("id", "name"))
+    rows = PersonRow.objects.filter(pk__in=ids).values_list("id", "name")
+    return {person_id: plain_line(name) for person_id, name in rows}
 
 
 def _is_drawn(case_id: str, actor: Actor) -> bool:
@@ -106,11 +111,15 @@ def _is_drawn(case_id: str, actor: Actor) -> bool:
     return actor.id in load_case(case_id).second_asked.values()
 
 
+_CLOSED_AS = {"refused": "refused", "stopped": "refused"}
+
+
 def _line(row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> CaseLine:
     """Return one line. `asks`: what is asked of this member of staff in somebody else's case."""
     mine = row.owner == f"staff:{actor.id}"
     if row.status == "closed":
-        state, mark = OUTCOME_WORDS.get(_outcome(row), "Closed"), "quiet"
+        outcome = _outcome(row)
+        state, mark = OUTCOME_WORDS.get(outcome, "Closed"), "done" if outcome in GOOD else _CLOSED_AS.get(outcome, "quiet")
     elif row.status == "frozen":
         state, mark = "Frozen: two browsers used the code", "refused"
     elif asks:

@@ -6,15 +6,18 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 
+from mfadesk.assurance.model import Policy
 from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
-from mfadesk.operations.board import board_of
+from mfadesk.operations.board import board_of, how_proved
+from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import OUTCOME_WORDS, VERB_WORDS, timeline_of
+from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, method_name, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -46,9 +49,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         raise Refusal("forbidden", "This case is about you. Somebody else works it.")
     person = find_person(state.subject)
     runbook = desk.runbooks.get(state.runbook_digest)
-    names = _actor_names(state, {event.actor for event in events})
+    names = _actor_names(state, {event.actor for event in events} | {str(event.body.get("by")) for event in events})
     session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
-    said = next((event.personal.get("said_name", "") for event in events if event.kind == "case_opened"), "")
+    said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
     approval = approval_panel(desk, actor, state, names)
@@ -62,8 +65,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         proved=any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
-        words=session.words if session is not None and mine and state.status == "open" else "",
-        steps=_steps(state, runbook),
+        words=words_to_say(desk, session.id) if session is not None and mine and state.status == "open" else "",
+        steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
         now=_now_panel(state, runbook, approval, mine=mine, now=desk.now()),
@@ -71,11 +74,16 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
         checklist=_checklist(state),
-        ticket=_ticket(state, runbook),
+        ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
         may=_may(state, actor, mine, person) | ({"approve"} if approval is not None and approval.over else frozenset()),
         approval=approval,
+        noticeable=tuple(
+            AnswerLine(name, words)
+            for name, words in NOTICED.items()
+            if mine and state.status == "open" and name in desk.policy.signals and name not in state.signals
+        ),
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
     )
 
@@ -112,7 +120,8 @@ def _session_words(state: CaseState, session: ClaimantSession | None) -> str:
     return f"One browser, since {session.bound_at:%H:%M}{yes}"
 
 
-def _steps(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
+def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
+    """Return the steps that were taken, the one that is due, and what lies ahead on the shortest way to a change."""
     if runbook is None:
         return ()
     lines = []
@@ -191,6 +200,7 @@ def _now_panel(
         case "verify":
             return NowPanel("verify", step.id, step.title, eyebrow, **common)  # type: ignore[arg-type]
         case "decide" if approval is not None:
+            common["deadline_words"] = "then it counts as refused, and nothing changes"
             common |= {"say": APPROVAL_SPEECH if mine and not approval.over else (), "do": _approval_words(state, approval)}
             title = "Do you approve this?" if approval.over else "Waiting for approval"
             whom = (
@@ -227,7 +237,7 @@ def _then(state: CaseState, runbook: Runbook) -> str:
 
 
 def _effects(state: CaseState) -> tuple[EffectLine, ...]:
-    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed"}
+    words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed", "voided": "failed"}
     return tuple(
         EffectLine(
             VERB_WORDS.get(effect.verb, effect.verb), words[effect.state],  # type: ignore[arg-type]
@@ -260,21 +270,33 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _ticket(state: CaseState, runbook: Runbook | None) -> str:
+_DONE_WORDS = {
+    "suspend_old": "The old one was switched off.",
+    "remove_old": "The old one was removed.",
+    "end_sessions": "Every session was ended.",
+}
+
+
+def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
+    """Return the text for a ticket once the case is closed: facts, and nobody's name."""
     if state.status != "closed":
         return ""
-    proved = ", ".join(sorted(piece.evidence.method.replace("_", " ") for piece in state.pieces)) or "nothing"
+    proved = [f"- {method_name(e.method, policy)}. {how_proved(e, policy)}." for e in state.evidence()] or ["- Nothing."]
     verdict = next(iter(state.verdicts.values()), None)
     points = f"{verdict.points} points, {verdict.needed} needed" if verdict else "no decision"
     lines = [
         f"{GOAL_WORDS.get(state.goal, state.goal)}: {OUTCOME_WORDS.get(state.outcome, state.outcome)}",
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
-        f"Proved by: {proved} ({points}).",
+        f"Proved ({points}):",
+        *proved,
     ]
     if state.approvals:
         lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
     if state.tested_at:
-        lines.append(f"New authenticator tested at {state.tested_at:%Y-%m-%d %H:%M} UTC; old one removed, sessions ended.")
+        lines.append(f"The new one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
+    # Only what was read back as done is said to be done.
+    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
+    lines += [words for verb, words in _DONE_WORDS.items() if verb in done]
     return "\n".join(lines)
 
 
@@ -289,18 +311,21 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
     if mine and state.status == "frozen":
         may |= {"thaw", "end"}
     if mine and state.status == "open":
-        may |= {"pressure"}
+        may |= {"pressure", "signal"}
         if state.step_kind in ("ask", "instruct"):
             may.add("answer")
         if person is not None and state.session is None:
             may |= {"link", "code"}
+        if state.session is not None and state.tested_at is None:
+            may.add("drop_browser")
         if state.step_kind == "verify":
-            may |= {"vouch", "attest", "code"}
+            may |= {"vouch", "attest"}
         if not state.effects_of("suspend_old", "remove_old"):
             may.add("end")
     return frozenset(may)
 
 
 def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
-    ids = [int(name.split(":", 1)[1]) for name in {*actors, state.owner} if name.startswith("staff:") and name[6:].isdigit()]
+    known = {*actors, state.owner}
+    ids = [int(name.split(":", 1)[1]) for name in known if name.startswith("staff:") and name[6:].isdigit()]
     return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}

@@ -38,7 +38,7 @@ def issue_code(desk: Desk, draft: Draft) -> str:
     expires_at = now + timedelta(seconds=CODE_LIFE_S)
     Locator.objects.filter(pk=hashed).delete()
     Locator.objects.create(token_hash=hashed, kind="code", case_id=draft.state.id, expires_at=expires_at)
-    box = encrypt(code.encode(), desk.web.at_rest, f"code/{draft.state.id}", desk.randomness)
+    box = encrypt(code.encode(), desk.web_keys().at_rest, f"code/{draft.state.id}", desk.randomness)
     CaseCode.objects.update_or_create(case_id=draft.state.id, defaults={"box": box, "expires_at": expires_at})
     draft.emit("locator_issued", locator="code", expires_at=to_stamp(expires_at))
     return code
@@ -47,7 +47,7 @@ def issue_code(desk: Desk, draft: Draft) -> str:
 def read_code(desk: Desk, case_id: str) -> str | None:
     """Return the code in force, for its operator to read out; None where there is none any more."""
     row = CaseCode.objects.filter(pk=case_id, expires_at__gt=desk.now()).first()
-    return decrypt(bytes(row.box), desk.web.at_rest, f"code/{case_id}").decode() if row else None
+    return decrypt(bytes(row.box), desk.web_keys().at_rest, f"code/{case_id}").decode() if row else None
 
 
 def issue_token(desk: Desk, kind: str, case_id: str, life_s: int, now: datetime, about: dict[str, Any] | None = None) -> str:
@@ -69,11 +69,16 @@ def find_locator(desk: Desk, kind: str, token: str) -> Locator | None:
 
 
 def new_code(desk: Desk, actor: Actor, case_id: str) -> str:
-    """Give the case a new code; the old one stops working. Returns it for reading out."""
+    """Give the case a new code; the old one stops working. Returns it for reading out.
+
+    Raises Refusal ``browser_bound`` once a browser has the case: a second one would freeze it.
+    """
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
         require_owner(actor, draft.state)
         draft.require_open()
+        if draft.state.session is not None:
+            raise Refusal("browser_bound", "A browser has this case. If they go on with another device, say so on the page.")
         code = issue_code(desk, draft)
         unit.commit(draft)
     return code
@@ -90,6 +95,8 @@ def send_link(desk: Desk, actor: Actor, case_id: str) -> None:
         draft.require_open()
         if draft.state.subject is None:
             raise Refusal("nobody_on_file", "The directory does not know this person, so there is no address to send to.")
+        if draft.state.session is not None:
+            raise Refusal("browser_bound", "A browser has this case. If they go on with another device, say so on the page.")
         count_try(f"link:{case_id}", limit=MAX_LINKS_A_CASE, window_s=86_400, now=draft.now)
         draft.intend("notify", target="link")
         unit.commit(draft)

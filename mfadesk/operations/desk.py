@@ -15,8 +15,9 @@ from mfadesk.assurance.policy import load_policy
 from mfadesk.cases.engine import Draft
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import Clock, SystemClock
-from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness
+from mfadesk.operations.policies import find_policy
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.shelf import load_shelf
@@ -26,9 +27,10 @@ from mfadesk.store.home import Home, PublicKeys, WebKeys
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One desk, as the web tier sees it.
+    """One desk, as a process sees it.
 
     runbooks: by digest, since a case is pinned to the one it began with.
+    web: the web tier's own keys; None in an executor, which needs none of them.
     wait: called with the seconds that one may wait for the executor; a drill lets its executor run here instead.
     """
 
@@ -37,8 +39,9 @@ class Desk:
     randomness: Randomness
     policy: Policy
     runbooks: Mapping[str, Runbook]
-    web: WebKeys
+    locator: bytes
     public: PublicKeys
+    web: WebKeys | None
     lock_file: Path | None
     wait: Callable[[float], None] | None = field(default=None)
 
@@ -62,19 +65,43 @@ class Desk:
                 "runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator."
             ) from error
 
+    def web_keys(self) -> WebKeys:
+        """Return the web tier's keys. Raises Broken in an executor."""
+        if self.web is None:
+            raise Broken("an executor was asked for a key of the web tier")
+        return self.web
+
+    def policies_of(self, state: CaseState) -> tuple[Policy, ...]:
+        """Return the policies that judge the case: the one in force, and the one it is pinned to where that is another.
+
+        Raises Refusal ``policy_gone`` where the pinned one is not kept: what cannot be judged is refused.
+        """
+        if state.policy_digest == self.policy.digest:
+            return (self.policy,)
+        pinned = find_policy(self.home, state.policy_digest)
+        if pinned is None:
+            raise Refusal("policy_gone", "The policy of this case is not kept any more. End the case and start a new one.")
+        return (self.policy, pinned)
+
     def locator_hash(self, kind: str, token: str) -> str:
         """Return the keyed hash by which a code or link is stored, so that a stolen table cannot be searched for a short code."""
-        return hmac.new(self.web.locator, f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.locator, f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
 
 
 def open_desk(
-    home: Home, *, clock: Clock | None = None, randomness: Randomness | None = None, wait: Callable[[float], None] | None = None
-) -> Desk:
-    """Return the desk in `home`, with its policy and shelf loaded. Raises Invalid where a file cannot be read."""
+    home: Home, *, clock: Clock | None = None, randomness: Randomness | None = None, wait: Callable[[float], None] | None = None,
+    as_executor: bool = False,
+) -> Desk:  # fmt: skip
+    """Return the desk in `home`, with its policy and shelf loaded. Raises Invalid where a file cannot be read.
+
+    as_executor: for a process that has the executor's keys and may not read the web tier's.
+    """
     policy = load_policy(Path(home.config.policy) if home.config.policy else None)
+    web = None if as_executor else home.web_keys()
     return Desk(
         home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
-        runbooks={runbook.digest: runbook for runbook in load_shelf().values()}, web=home.web_keys(), public=home.public_keys(),
+        runbooks={runbook.digest: runbook for runbook in load_shelf().values()},
+        locator=web.locator if web is not None else home.executor_keys().locator, public=home.public_keys(), web=web,
         lock_file=home.lock_file, wait=wait,
     )  # fmt: skip
 

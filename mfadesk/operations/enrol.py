@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from mfadesk.kernel.errors import Invalid, Refusal
@@ -17,6 +18,9 @@ from mfadesk.operations.sessions import box_key, require_current
 from mfadesk.operations.views import EnrolmentView
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession
+
+SHOWN_S = 300
+"""How long the secret stays on its page; the page's style takes it away after the same time."""
 
 KINDS = ("totp", "passkey", "security_key")
 
@@ -52,7 +56,8 @@ def begin_enrolment(desk: Desk, session: ClaimantSession) -> EnrolmentView:
     box = base64.b64decode(answer["box"])
     uri = unseal(box, box_key(session.cookie), f"enrolment/{session.id}").decode()
     key = uri.split("secret=")[1].split("&")[0]
-    return EnrolmentView(kind="totp", uri=uri, key=" ".join(key[i : i + 4] for i in range(0, len(key), 4)))
+    until = desk.now() + timedelta(seconds=SHOWN_S)
+    return EnrolmentView(kind="totp", shown_until=until, uri=uri, key=" ".join(key[i : i + 4] for i in range(0, len(key), 4)))
 
 
 def finish_new_passkey(desk: Desk, session: ClaimantSession, response: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from mfadesk.operations.directory_csv import DirectoryChanges, compare, read_directory, search_text
-from mfadesk.operations.people import person_of
+from mfadesk.operations.people import FORMER, FORMER_FOR, person_of
 from mfadesk.ports.people import Person
 from mfadesk.store.models import ContactRow, PersonRow
 
@@ -23,8 +23,8 @@ def import_directory(text: str, now: datetime) -> DirectoryChanges:
     incoming = read_directory(text)
     with transaction.atomic():
         changes = compare(incoming, people_held(), now)
-        _write(changes.new, fresh=True)
-        _write((changed.after for changed in changes.changed), fresh=False)
+        _write(changes.new, fresh=True, now=now)
+        _write((changed.after for changed in changes.changed), fresh=False, now=now)
         PersonRow.objects.filter(id__in=[person.id for person in changes.gone]).update(gone=True, employment="left")
     return changes
 
@@ -37,7 +37,7 @@ def people_held() -> tuple[Person, ...]:
     return tuple(person_of(row, contacts.get(row.id, [])) for row in PersonRow.objects.order_by("id"))
 
 
-def _write(people: Iterable[Person], *, fresh: bool) -> None:
+def _write(people: Iterable[Person], *, fresh: bool, now: datetime) -> None:
     people = list(people)
     rows = [_as_row(person) for person in people]
     if fresh:
@@ -45,12 +45,27 @@ def _write(people: Iterable[Person], *, fresh: bool) -> None:
     else:
         names = [field.name for field in PersonRow._meta.concrete_fields if not field.primary_key]
         PersonRow.objects.bulk_update(rows, names, batch_size=500)
-        ContactRow.objects.filter(person_id__in=[person.id for person in people]).delete()
+        _retire_contacts(people, now)
     ContactRow.objects.bulk_create(
         ContactRow(person_id=person.id, kind=contact.kind, value=contact.value, since=contact.since, notify=contact.notify)
         for person in people
         for contact in person.contacts
     )
+
+
+def _retire_contacts(people: list[Person], now: datetime) -> None:
+    """Clear the contacts of `people` for their new ones; a replaced mail address stays for a while, to be told what happens."""
+    held = ContactRow.objects.filter(person_id__in=[person.id for person in people])
+    kept = {(person.id, contact.value) for person in people for contact in person.contacts}
+    held.filter(kind__startswith=FORMER, since__lte=now - FORMER_FOR).delete()
+    replaced = [row for row in held.filter(kind__in=MAILS, notify=True) if (row.person_id, row.value) not in kept]
+    held.exclude(kind__startswith=FORMER).delete()
+    ContactRow.objects.bulk_create(
+        ContactRow(person_id=row.person_id, kind=FORMER + row.kind, value=row.value, since=now) for row in replaced
+    )
+
+
+MAILS = ("work_mail", "personal_mail")
 
 
 def _as_row(person: Person) -> PersonRow:

@@ -7,7 +7,7 @@ stands. Both call this, so that the screen never says something else than the ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -90,14 +90,17 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
 
 
 def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
-    """Return other authenticators used lately: they must be used before any weaker road is offered (R44)."""
+    """Return other authenticators used lately: they must be used before any weaker road is offered (R44).
+
+    A suspended one counts as well: little proof may suspend, and it must not clear the way by doing so (SETTLED 10).
+    """
     gone = {a.id for a in find_targets(state, holdings)}
     return tuple(
         a
         for a in holdings.authenticators
         if a.id not in gone
         and a.id != state.new_authenticator
-        and a.state == "active"
+        and a.state != "pending"
         and a.kind in SURVIVOR_KINDS
         and a.last_used_at is not None
         and now - a.last_used_at <= USED_LATELY
@@ -198,6 +201,36 @@ def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidenc
     """Leave out what an authenticator proved that was said to be gone afterwards: whoever had it then is not known now."""
     gone = {a.id for a in find_targets(state, sight.holdings)} if sight.holdings is not None else set()
     return tuple(item for item in evidence if item.authenticator_id not in gone)
+
+
+def judge_under(
+    policies: Sequence[Policy],
+    state: CaseState,
+    action: str,
+    person: Person,
+    sight: Sight,
+    threat: str,
+    now: datetime,
+    approvers: Iterable[Approver] | None = None,
+    *,
+    plan: bool = True,
+) -> Decision:
+    """Return the judgement of several policies together: refused for the reasons of all that refuse, else the strictest terms.
+
+    policies: the one in force, then the one that the case is pinned to where that is another; never none.
+    """
+    decisions = [judge(state, action, person, sight, policy, threat, now, approvers, plan=plan) for policy in policies]
+    refusals = [decision for decision in decisions if isinstance(decision, Refused)]
+    if refusals:
+        reasons = tuple({reason.code: reason for refused in refusals for reason in refused.reasons}.values())
+        # What would suffice under each of them may differ; a plan is a promise, so it is made only where one policy judges.
+        plans = refusals[0].plans if len(decisions) == 1 else ()
+        return replace(refusals[0], reasons=reasons, plans=plans)
+    allowed = [decision for decision in decisions if isinstance(decision, Allowed)]
+    strictest = min(allowed, key=lambda decision: decision.requirement.decision_lifetime_s)
+    return replace(
+        strictest, expires_at=min(each.expires_at for each in allowed), grace_s=max(each.grace_s for each in allowed)
+    )
 
 
 def evidence_in(state: CaseState, action: str, policy: Policy) -> tuple[Evidence, ...]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import models
 
 from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.ports.people import Contact, ContactKind, Employment, Person, Tier
 from mfadesk.store.models import ContactRow, PersonRow
+
+FORMER = "was_"
+"""What the kind of a replaced address begins with; `since` says when it was replaced."""
+
+FORMER_FOR = timedelta(days=30)
 
 
 def get_person(person_id: str) -> Person:
@@ -34,10 +41,10 @@ def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
     return Person(
         id=row.id,
         login=row.login,
-        name=row.name,
+        name=plain_line(row.name),
         tier=cast(Tier, row.tier),
-        job=row.job,
-        site=row.site,
+        job=plain_line(row.job),
+        site=plain_line(row.site),
         employment=cast(Employment, row.employment),
         starts_on=row.starts_on,
         manager_id=row.manager_id,
@@ -47,8 +54,19 @@ def person_of(row: PersonRow, contacts: list[ContactRow]) -> Person:
         break_glass=row.break_glass,
         delegate_id=row.delegate_id,
         vouches_as=row.vouches_as,
-        contacts=tuple(Contact(cast(ContactKind, c.kind), c.value, c.since, c.notify) for c in contacts),
+        contacts=tuple(
+            Contact(cast(ContactKind, c.kind), c.value, c.since, c.notify) for c in contacts if not c.kind.startswith(FORMER)
+        ),
     )
+
+
+def former_addresses(person_id: str, now: datetime) -> tuple[str, ...]:
+    """Return the mail addresses that were replaced within `FORMER_FOR`: news goes there too, and nothing else does.
+
+    Whoever replaced somebody's only address would otherwise be the only one who hears of what follows.
+    """
+    rows = ContactRow.objects.filter(person_id=person_id, kind__startswith=FORMER, since__gt=now - FORMER_FOR)
+    return tuple(rows.order_by("pk").values_list("value", flat=True))
 
 
 def find_voucher(person: Person) -> Person | None:

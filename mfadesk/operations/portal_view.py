@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from mfadesk.cases.engine import find_authority
 from mfadesk.cases.state import CaseState
-from mfadesk.operations.codes import find_locator
+from mfadesk.operations.codes import find_locator, read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.enrol import kinds_for
 from mfadesk.operations.judgement import available_methods, newest_sight
@@ -36,6 +36,12 @@ OFFERED_TO_EVERYBODY = ("fido2_existing", "managed_device_signin", "totp_existin
 """What a browser may try before anything is proved; the list says nothing about the person."""
 
 Form = Literal["code", "passkey", "service", "person"]
+
+HELP_LINES = (
+    "Stay on the line: the help desk knows further ways, and none of them is held against you.",
+    "If you did not ring us, press the button below. That stops it at once.",
+)
+"""The same for everybody, so that they tell nothing."""
 
 KINDS = {
     "totp": "An authenticator app on the new phone",
@@ -71,6 +77,8 @@ def portal(desk: Desk, session: ClaimantSession) -> PortalView:
             "frozen", 2, title="This page has stopped", lede="Nothing has changed. Tell the person on the phone; they give you a new code.",
             **{**base, "words": ""},
         )  # fmt: skip
+    # Only the browser that has the case: one that lost it must not read the next code off its page.
+    base |= {"case_code": read_code(desk, session.case_id) or "", "help_lines": HELP_LINES}
     if not state.confirmed:
         return PortalView(
             "confirm", 2, title="Are you on the phone with us right now?", lede="Our help desk is talking to someone who says they are you.",

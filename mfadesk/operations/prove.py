@@ -14,9 +14,6 @@ from mfadesk.store.models import ClaimantSession
 
 MAX_CODE = 64
 MAX_RESPONSE_KEYS = 20
-WRONG_PROOFS_A_CASE = 3
-"""Wrong codes that a case takes before guessable methods stop in it (SETTLED 7)."""
-
 TRY_THE_NEXT = "That code did not work. Your account has not changed. Wait for the next code and try once more."
 
 
@@ -26,7 +23,8 @@ def prove_with_code(desk: Desk, session: ClaimantSession, method: str, code: str
     cleaned = "".join(code.split())
     if not 0 < len(cleaned) <= MAX_CODE:
         raise Refusal("wrong_proof", TRY_THE_NEXT)
-    ask_executor(desk, "prove_code", session.case_id, {"session": session.id, "method": method, "code": cleaned})
+    payload = {"session": session.id, "source": session.source, "method": method, "code": cleaned}
+    ask_executor(desk, "prove_code", session.case_id, payload)
 
 
 def begin_passkey(desk: Desk, session: ClaimantSession) -> Mapping[str, Any]:
@@ -51,7 +49,7 @@ def begin_service(desk: Desk, session: ClaimantSession, method: str) -> Mapping[
 def prove_with_service(desk: Desk, session: ClaimantSession, method: str, response: str) -> None:
     """Have an outside service's outcome verified. Raises Refusal ``wrong_proof``."""
     _require_may_prove(session)
-    payload = {"session": session.id, "method": method, "response": response[:2_000]}
+    payload = {"session": session.id, "source": session.source, "method": method, "response": response[:2_000]}
     ask_executor(desk, "finish_service", session.case_id, payload)
 
 

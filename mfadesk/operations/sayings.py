@@ -36,7 +36,27 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "handed_over": "Handed over to the people who do this.",
 }
 
-_GOOD = ("changed", "no_change_needed", "self_service")
+NOTICED: Mapping[str, str] = {
+    "urgency_language": "They are in a hurry",
+    "third_party_on_call": "Somebody else is on the call with them",
+    "second_call_reported_by_user": "They have somebody else on another line",
+    "push_text_mismatch": "Their prompt shows something else than ours",
+    "code_latency_over_20s": "Codes take them long to find",
+    "caller_volunteers_callback": "They offer a number to ring",
+    "first_use_of_new_number": "They ring from a number nobody here knows",
+    "second_identity_same_caller": "The same voice asked about another person",
+    "repeat_contact_same_day": "They rang before today",
+    "new_country": "They are in another country",
+}
+"""What an operator can notice on a call, in words that accuse nobody. Policy says what each means; most mean nothing by themselves."""
+
+
+def signal_words(signal: str) -> str:
+    """Return how a signal is said to staff."""
+    return NOTICED.get(signal, signal.replace("_", " ").capitalize())
+
+
+GOOD = ("changed", "no_change_needed", "self_service")
 
 _QUIET = frozenset({"targets_set", "step_entered", "locator_issued"})
 """Events that a reader of the timeline has no use for; the record holds them all the same."""
@@ -56,7 +76,11 @@ def timeline_of(
         if event.kind in _QUIET or (event.kind == "effect_intended" and event.body["verb"] == "alert"):
             continue
         text, mark = _SAY[event.kind](event.body, policy, runbook)
-        lines.append(TimelineLine(event.at, names.get(event.actor, _actor(event.actor)), text, mark))
+        actor, reason = event.actor, event.personal.get("reason")
+        if event.kind in ("approval_given", "approval_refused"):
+            # The executor writes it down; whose word it is says who signed it.
+            actor, text = str(event.body["by"]), f"{text}: {reason}" if reason else text
+        lines.append(TimelineLine(event.at, names.get(actor, _actor(actor)), text, mark))
     return tuple(reversed(lines))
 
 
@@ -103,7 +127,7 @@ def _plain(text: str, mark: Mark = "quiet") -> _Say:
 
 _SAY: dict[str, _Say] = {
     "case_opened": lambda b, p, r: (f"Opened: {GOAL_WORDS.get(b['goal'], b['goal']).lower()}", "done"),
-    "signal_noted": lambda b, p, r: (f"Noticed: {b['signal'].replace('_', ' ')}", "threat"),
+    "signal_noted": lambda b, p, r: (f"Noticed: {signal_words(b['signal'])}", "quiet"),
     "owner_changed": _plain("Taken over by another operator", "done"),
     "pressure_noted": _plain("The caller pushes", "threat"),
     "answered": _answered,
@@ -111,9 +135,11 @@ _SAY: dict[str, _Say] = {
     "session_bound": _plain("One browser entered the code", "done"),
     "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
+    "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
+    "words_typed": _plain("The words said on the call back were typed into their page", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
-    "out_of_reach": _plain("A working device is out of reach; the person was told", "quiet"),
+    "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
     "evidence_recorded": lambda b, p, r: (f"Proved: {method_name(b['method'], p)}", "done"),
     "second_attested": lambda b, p, r: (f"A second operator saw the same: {method_name(b['method'], p)}", "done"),
     "proof_failed": lambda b, p, r: (f"Not proved: {method_name(b['method'], p)}, {b['reason'].replace('_', ' ')}", "refused"),
@@ -121,8 +147,8 @@ _SAY: dict[str, _Say] = {
     "voucher_answered": lambda b, p, r: (f"The voucher answered: {STATEMENTS[b['statement']]}", "done"),
     "second_asked": lambda b, p, r: (f"A second operator was drawn to look: {method_name(b['method'], p)}", "waiting"),
     "approvals_asked": lambda b, p, r: (_asked(b["asked"], b["owner"]), "waiting"),
-    "approval_given": _plain("Approved by a further person", "done"),
-    "approval_refused": _plain("Not approved. The case stopped", "refused"),
+    "approval_given": _plain("Approved", "done"),
+    "approval_refused": _plain("Did not approve, so the case stopped", "refused"),
     "decided": _decided,
     "kind_chosen": lambda b, p, r: (f"Chose to set up: {KIND_WORDS.get(b['kind'], b['kind'])}", "done"),
     "effect_intended": _effect("Asked the provider: {verb}", "waiting"),
@@ -137,7 +163,7 @@ _SAY: dict[str, _Say] = {
     "not_me": _plain("The person says: this was not me", "refused"),
     "case_closed": lambda b, p, r: (
         f"Closed. {OUTCOME_WORDS.get(b['outcome'], '')}",
-        "done" if b["outcome"] in _GOOD else "quiet",
+        "done" if b["outcome"] in GOOD else "quiet",
     ),
 }
 

@@ -57,14 +57,17 @@ def redeem_link(desk: Desk, source: str, token: str, cookie: str = "") -> str:
     return _bind(desk, source, locator, cookie)
 
 
-def find_session(desk: Desk, cookie: str) -> ClaimantSession | None:
-    """Return the session of a cookie, or None. A session that has ended still shows how its case went, for a day."""
+def find_session(desk: Desk, cookie: str, source: str = "") -> ClaimantSession | None:
+    """Return the session of a cookie, or None. A session that has ended still shows how its case went, for a day.
+
+    source: where the request came from, by which its wrong proofs are counted.
+    """
     if not cookie or len(cookie) > 100:
         return None
     row = ClaimantSession.objects.filter(secret_hash=_hash(cookie)).first()
     if row is None or (row.ended_at is not None and row.ended_at + PAGE_LIFE_AFTER_END <= desk.now()):
         return None
-    row.cookie = cookie
+    row.cookie, row.source = cookie, source
     return row
 
 

@@ -42,12 +42,10 @@ class InvitationLine:
     waits_for_second: bool
 
 
-def invite_staff(
-    login: str, roles: Sequence[str], desk: str, person_id: str | None, invited_by: str, now: datetime, randomness: Randomness
-) -> str:
-    """Record an invitation and return its token, which is kept nowhere else.
+def check_invitation(login: str, roles: Sequence[str], person_id: str | None, now: datetime) -> str:
+    """Return the login as it will stand.
 
-    Raises Invalid for an unknown role, a login that is taken or cannot be one, or an unknown person.
+    Raises Invalid for an unknown role, a login that is taken or cannot be one, or an unknown person, and Refusal above `MAX_OPEN`.
     """
     login = login.strip().casefold()
     if not login or len(login) > 40 or not all(c.isalnum() or c in "._-@" for c in login):
@@ -61,14 +59,41 @@ def invite_staff(
         raise Invalid("person", f"Nobody in the directory has the id {person_id!r}.")
     if StaffInvitation.objects.filter(used_at=None, expires_at__gt=now).count() >= MAX_OPEN:
         raise Refusal("too_many_invitations", f"{MAX_OPEN} invitations are open. Wait until some are used or run out.")
+    return login
+
+
+def invite_staff(
+    login: str, roles: Sequence[str], desk: str, person_id: str | None, invited_by: str, now: datetime, randomness: Randomness,
+    token: str = "",
+) -> str:  # fmt: skip
+    """Record the web tier's half of an invitation, which lets somebody sign in, and return its token, which is kept nowhere else.
+
+    token: the one that stands in the executor's register, by which the same person sets up a desk key; without one they cannot.
+
+    Raises Invalid and Refusal as `check_invitation`, and Refusal for a first administrator where somebody works already.
+    """
+    login = check_invitation(login, roles, person_id, now)
     if invited_by == FIRST and StaffMember.objects.exists():
         raise Refusal("not_first", "Somebody works here already, so this is no first administrator.")
-    token = encode_base32(randomness.bytes(20))
+    token = token or new_token(randomness)
     StaffInvitation.objects.create(
         token_hash=hash_token(token), login=login, desk=desk or login, person_id=person_id, roles=sorted(set(roles)),
         invited_by=invited_by, needs_second=invited_by != FIRST and bool(NEEDS_SECOND & set(roles)), expires_at=now + LIFETIME,
     )  # fmt: skip
     return token
+
+
+def note_rekey(token: str, login: str, desk: str, roles: Sequence[str], invited_by: str, now: datetime) -> None:
+    """Record an invitation for a new desk key, so that a second administrator finds it here; it lets nobody sign in."""
+    StaffInvitation.objects.create(
+        token_hash=hash_token(token), login=login, desk=desk, roles=sorted(roles), invited_by=invited_by,
+        needs_second=bool(NEEDS_SECOND & set(roles)), expires_at=now + LIFETIME,
+    )  # fmt: skip
+
+
+def new_token(randomness: Randomness) -> str:
+    """Return the token of an invitation: 160 random bits."""
+    return encode_base32(randomness.bytes(20))
 
 
 def open_invitations(now: datetime) -> tuple[InvitationLine, ...]:
@@ -124,6 +149,11 @@ def redeem_invitation(token: str, password: str, now: datetime) -> Any:
         row.used_at = now
         row.save(update_fields=["used_at"])
     return user
+
+
+def switch_off(member_id: str) -> None:
+    """Let a member sign in no more."""
+    StaffMember.objects.filter(pk=member_id).update(active=False)
 
 
 def actor_of(user: Any) -> Actor | None:

@@ -214,8 +214,11 @@ class CaseView:
     owner: str
     mine: bool
     may: frozenset[str]
-    """Verbs open to this member of staff now: answer, link, code, vouch, attest, approve, take_over, end, thaw, pressure, export."""
+    """Verbs open to this member of staff now: answer, link, code, drop_browser, vouch, attest, approve, take_over, end,
+    thaw, pressure, signal, export."""
     approval: ApprovalPanel | None = None
+    noticeable: tuple[AnswerLine, ...] = ()
+    """What the operator may write down as noticed on the call, and has not yet."""
     portal_address: str = ""
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
 

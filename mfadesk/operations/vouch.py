@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.session_words import same_words
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.codes import find_locator
-from mfadesk.operations.desk import Desk, require_owner, staff_name
+from mfadesk.operations.desk import Desk, require_owner
 from mfadesk.operations.judgement import VOUCHED_AS
 from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.operations.prove import require_small
-from mfadesk.operations.throttle import count_try
 from mfadesk.ports.people import Actor
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession, Locator
@@ -29,6 +26,7 @@ STATEMENTS = {
 }
 GOOD = frozenset({"in_person", "my_call"})
 VOUCH_LIFE_S = 4 * 3_600
+MAX_WORDS = 100
 VOUCHES_A_DAY = 5
 """One voucher is asked at most this often a day (many approvals by one manager are an attack's mark)."""
 
@@ -40,28 +38,11 @@ def ask_voucher(desk: Desk, actor: Actor, case_id: str, which: str = "manager") 
     """
     if which not in VOUCHED_AS:
         raise Invalid("which", "Choose whom to ask from the list.")
-    with desk.unit() as unit:
-        draft = desk.draft(unit.load(case_id), staff_name(actor))
-        require_owner(actor, draft.state)
-        draft.require_open()
-        if draft.state.subject is None:
-            raise Refusal("nobody_on_file", "The directory does not know this person, so nobody can vouch.")
-        vouchers = find_vouchers(get_person(draft.state.subject), which)
-        if not vouchers:
-            raise Refusal("no_voucher", "The directory names nobody for this who is here today. Take another plan.")
-        if any(actor.person_id == voucher.id for voucher in vouchers):
-            raise Refusal("own_report", "You would be asked yourself. A colleague works this case, and you may vouch.")
-        if any(voucher.id in draft.state.vouchers for voucher in vouchers):
-            raise Refusal("asked_already", "They have been asked already.")
-        until = draft.now + timedelta(seconds=VOUCH_LIFE_S)
-        for voucher in vouchers:
-            try:
-                count_try(f"vouch:{voucher.id}", limit=VOUCHES_A_DAY, window_s=86_400, now=draft.now)
-            except Refusal as error:
-                raise Refusal("voucher_busy", "Whoever would vouch was asked too often today. Take another plan.") from error
-            draft.emit("voucher_asked", voucher=voucher.id, which=which, until=to_stamp(until))
-            draft.intend("notify", target="vouch", voucher=voucher.id)
-        unit.commit(draft)
+    state = load_case(case_id)
+    require_owner(actor, state)
+    if state.subject is not None and any(actor.person_id == one.id for one in find_vouchers(get_person(state.subject), which)):
+        raise Refusal("own_report", "You would be asked yourself. A colleague works this case, and you may vouch.")
+    ask_executor(desk, "ask_voucher", case_id, {"which": which})
 
 
 def find_vouch(desk: Desk, token: str) -> tuple[Locator, str] | None:
@@ -81,7 +62,8 @@ def begin_vouch(desk: Desk, token: str, statement: str, value: str) -> Mapping[s
         raise Invalid("statement", "Choose one of the answers.")
     if statement in GOOD and not _are_the_words(locator.case_id, value):
         raise Invalid("value", "Those are not the two words on their page. Ask them to read the words again.")
-    answer = ask_executor(desk, "begin_vouch", locator.case_id, {"voucher": voucher, "statement": statement})
+    payload = {"voucher": voucher, "statement": statement, "words": value[:MAX_WORDS] if statement in GOOD else ""}
+    answer = ask_executor(desk, "begin_vouch", locator.case_id, payload)
     options: Mapping[str, Any] = answer["options"]
     return options
 

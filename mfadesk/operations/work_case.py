@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from mfadesk.cases.engine import advance, prove_again
+from mfadesk.cases.engine import Draft, advance, begin_proof_again
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
+from mfadesk.operations.judgement import find_survivors, newest_sight
+from mfadesk.operations.sayings import NOTICED
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.people import Actor
 from mfadesk.store.models import Alert
@@ -16,6 +18,15 @@ ENDINGS = {
     "cannot_be_proved": "refused",
 }
 """How an operator may end a case, and what that means. Each ends without a change."""
+
+OUT_OF_REACH = {
+    "elsewhere": "It is somewhere else now",
+    "no_power": "It has no power",
+    "not_usable_here": "It cannot be used where they are",
+    "switched_off": "An earlier call switched it off",
+    "other": "Something else",
+}
+"""Why something that still works cannot be used now: a closed list for the record, the caller's own words beside it."""
 
 MAX_REASON = 200
 
@@ -43,7 +54,7 @@ def answer(desk: Desk, actor: Actor, case_id: str, step_id: str, value: str, exp
 
 def note_signal(desk: Desk, actor: Actor, case_id: str, signal: str) -> None:
     """Write down something that was noticed on the call. It can raise what is demanded and never lower it."""
-    if signal not in desk.policy.signals:
+    if signal not in desk.policy.signals or signal not in NOTICED:
         raise Invalid("signal", "Choose what you noticed from the list.")
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
@@ -67,15 +78,25 @@ def note_pressure(desk: Desk, actor: Actor, case_id: str) -> None:
         unit.commit(draft)
 
 
-def note_out_of_reach(desk: Desk, actor: Actor, case_id: str, authenticator_id: str, reason: str) -> None:
-    """Write down why a working authenticator cannot be used now ("it is at home"). Costs time, not safety (SETTLED 11)."""
-    if not reason.strip():
-        raise Invalid("reason", "Write down why it cannot be used now.")
+def note_out_of_reach(desk: Desk, actor: Actor, case_id: str, authenticator_id: str, why: str, words: str = "") -> None:
+    """Write down why a working authenticator cannot be used now. Costs time, not safety: the person is told (SETTLED 11).
+
+    why: one of `OUT_OF_REACH`. words: what the caller said, at most `MAX_REASON` characters; personal, so it can be erased.
+
+    Raises Invalid for a reason that is not listed, and for an authenticator that this person does not have or need not use first.
+    """
+    if why not in OUT_OF_REACH:
+        raise Invalid("reason", "Choose why it cannot be used now.")
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
         require_owner(actor, draft.state)
         draft.require_open()
-        draft.emit("out_of_reach", authenticator=authenticator_id, reason="out_of_reach")
+        sight, _taken_at = newest_sight(draft.state.subject or "")
+        survivors = find_survivors(draft.state, sight.holdings, draft.now) if sight.holdings is not None else ()
+        if authenticator_id not in {a.id for a in survivors} - set(draft.state.out_of_reach):
+            raise Invalid("authenticator", "Choose what is out of reach from the list.")
+        said = words.strip()[:MAX_REASON]
+        draft.emit("out_of_reach", {"words": said} if said else {}, authenticator=authenticator_id, reason=why)
         draft.intend("notify", target="out_of_reach")
         draft.intend("consider", quiet=True)
         unit.commit(draft)
@@ -122,12 +143,33 @@ def thaw(desk: Desk, actor: Actor, case_id: str) -> str:
         require_owner(actor, draft.state)
         if draft.state.status != "frozen":
             raise Refusal("not_frozen", "This case is not frozen.")
-        end_sessions_of(case_id, draft.now)
-        draft.emit("thawed")
-        prove_again(draft, desk.runbook_of(draft.state))
-        code = issue_code(desk, draft)
+        code = _begin_again(desk, draft, "thawed")
         unit.commit(draft)
     return code
+
+
+def drop_browser(desk: Desk, actor: Actor, case_id: str) -> str:
+    """The person goes on with another device: the browser loses the case with all its evidence. Returns the new code.
+
+    Raises Refusal ``no_browser`` where none is bound, and ``change_under_way`` once the new authenticator was tested.
+    """
+    with desk.unit() as unit:
+        draft = desk.draft(unit.load(case_id), staff_name(actor))
+        require_owner(actor, draft.state)
+        draft.require_open()
+        if draft.state.session is None:
+            raise Refusal("no_browser", "No browser has this case. Read out the code.")
+        if draft.state.tested_at is not None:
+            raise Refusal("change_under_way", "The new one works already. Nothing more is needed from their page.")
+        code = _begin_again(desk, draft, "browser_dropped")
+        unit.commit(draft)
+    return code
+
+
+def _begin_again(desk: Desk, draft: Draft, why: str) -> str:
+    end_sessions_of(draft.state.id, draft.now)
+    begin_proof_again(draft, desk.runbook_of(draft.state), why, desk.policy.limits.low_proof_suspension_s)
+    return issue_code(desk, draft)
 
 
 def _forget_if_closed(desk: Desk, case_id: str, status: str) -> None:

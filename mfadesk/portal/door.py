@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -11,17 +10,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.kernel.errors import Invalid, MfadeskError, Unavailable
+from mfadesk.operations import answers
 from mfadesk.portal import verbs
 
 P = ParamSpec("P")
 SessionView = Callable[Concatenate[HttpRequest, verbs.Session, P], HttpResponse]
 
+EXPECTED = answers.EXPECTED
+sentence_of = answers.sentence_of
+
 COOKIE = "mfadesk_claimant"
 COOKIE_PATH = "/me/"
-EXPECTED = (Refusal, Invalid, Unavailable)
-RESPONSE_LIMIT = 65_536
-"""Bytes of a WebAuthn response; real ones stay under 8 kB."""
 TEXT_LIMIT = 4000
 """Characters of anything typed or pasted; more is cut before it goes anywhere."""
 
@@ -31,7 +31,7 @@ def session_page(view: SessionView[P]) -> Callable[Concatenate[HttpRequest, P], 
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        session = verbs.find_session(request.COOKIES.get(COOKIE, ""))
+        session = verbs.find_session(request.COOKIES.get(COOKIE, ""), source_ip(request))
         if session is None:
             return no_store(redirect("portal:start"))
         return no_store(view(request, session, *args, **kwargs))
@@ -79,39 +79,19 @@ def typed(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "")[:TEXT_LIMIT].strip()
 
 
-def sentence_of(error: MfadeskError) -> str:
-    """Return the words of an error that are safe to show."""
-    return error.what if isinstance(error, Invalid) else error.sentence
-
-
 def status_of(error: MfadeskError) -> int:
     """Return the HTTP status that says what kind of no this is."""
     return 422 if isinstance(error, Invalid) else 503 if isinstance(error, Unavailable) else 409
 
 
 def problem_json(error: MfadeskError) -> JsonResponse:
-    """Return an error as problem details. Source: RFC 9457 §3."""
+    """Return an error as problem details."""
     status = status_of(error)
-    body = {
-        "type": f"urn:mfadesk:problem:{error.code}",
-        "title": "That was not taken",
-        "status": status,
-        "detail": sentence_of(error),
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+    body = answers.problem_body(status, error.code, sentence_of(error))
+    return JsonResponse(body, status=status, content_type=answers.PROBLEM_TYPE)
 
 
 def parse_response(request: HttpRequest) -> dict[str, Any]:
-    """Return the WebAuthn response that a browser sent, as a form field or as a JSON body.
-
-    Raises Invalid where it is missing, too long or not a JSON object.
-    """
+    """Return the WebAuthn response that a browser sent, as a form field or as a JSON body. Raises Invalid."""
     raw = request.body if request.content_type == "application/json" else request.POST.get("response", "").encode()
-    try:
-        told = json.loads(raw) if 0 < len(raw) <= RESPONSE_LIMIT else None
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise Invalid("response", "The passkey sent nothing that can be read. Nothing has changed. Use it again.")
-    inner = told.get("response")
-    return inner if isinstance(inner, dict) and "rawId" in inner else told
+    return answers.parse_webauthn(raw, "The passkey")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("me/case", views_case.case, name="case"),
     path("me/case/version", views_case.version, name="version"),
     path("me/case/answer", views_case.answer, name="answer"),
+    path("me/case/call-words", views_case.call_words, name="call_words"),
     path("me/case/proofs", views_case.proofs, name="proofs"),
     path("me/case/passkey/options", views_case.passkey_options, name="passkey_options"),
     path("me/case/passkey", views_case.passkey, name="passkey"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mfadesk.operations import enrol, portal_view, prove, sessions
+from mfadesk.operations import call_back, enrol, portal_view, prove, sessions
 from mfadesk.operations import not_me as repudiate
 from mfadesk.operations import vouch as vouching
 from mfadesk.operations.desk import current_desk
@@ -16,9 +16,9 @@ Session = ClaimantSession
 """A claimant session as operations make it: the portal carries it from the cookie to a verb and never looks inside."""
 
 
-def find_session(cookie: str) -> Session | None:
+def find_session(cookie: str, source: str = "") -> Session | None:
     """Return the claimant session behind a cookie, or None where it is unknown or over."""
-    return sessions.find_session(current_desk(), cookie)
+    return sessions.find_session(current_desk(), cookie, source)
 
 
 def portal(session: Session) -> PortalView:
@@ -44,6 +44,11 @@ def redeem_code(source_ip: str, code: str, cookie: str = "") -> str:
 def redeem_link(source_ip: str, token: str, cookie: str = "") -> str:
     """Bind this browser to the case that the link belongs to and return its cookie."""
     return sessions.redeem_link(current_desk(), source_ip, token, cookie)
+
+
+def type_words(session: Session, typed: str) -> None:
+    """Take the two words that the operator said on a call back."""
+    call_back.type_words(current_desk(), session, typed)
 
 
 def confirm(session: Session, yes: bool) -> None:

@@ -104,6 +104,13 @@ def proofs(request: HttpRequest, session: verbs.Session) -> HttpResponse:
     return _act(request, session, act, f"code-{method}", method)
 
 
+@require_POST
+@session_page
+def call_words(request: HttpRequest, session: verbs.Session) -> HttpResponse:
+    """Take the two words that the operator said on a call back."""
+    return _act(request, session, lambda: verbs.type_words(session, typed(request, "words")), "call-words")
+
+
 def _begin_service(request: HttpRequest, session: verbs.Session, method: str) -> HttpResponse:
     """Start a check by another service and show what it asks for, on a page of its own; the answer comes back to `proofs`."""
     view = verbs.portal(session)

@@ -27,6 +27,7 @@ _SHAPES = (
     re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(?i)(?<=[?&;\s])(code|token|key|secret|password)=[^&\s;]+"),
     re.compile(r"(?i)(/(?:invite|check-in|vouch|not-me|me/c|me/l|v|n)/)[A-Za-z0-9_-]{16,}"),
+    re.compile(r"\bmfadesk_[0-9a-z]{8}_[0-9a-z]+"),
     re.compile(r"\b[A-Z2-7]{16,}\b"),
     re.compile(r"\b[23679CDFGHJKMNPQRTVWXY4]{3}-[23679CDFGHJKMNPQRTVWXY4]{3}\b"),
     re.compile(r"(?<![\d.:T-])\d{6,8}(?![\d:-]|\.\d)"),

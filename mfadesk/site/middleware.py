@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from mfadesk.operations.staff import actor_of
+from mfadesk.site.sources import find_source
 from mfadesk.site.staff_sign_in import has_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -28,6 +30,9 @@ SETUP_PATHS = ("/account/", "/sign-in/", "/sign-out/", "/static/", "/csp-report"
 PEOPLE_PATHS = ("/me/", "/vouch/", "/not-me/", "/demo/")
 """Pages for people know no staff session; a half set-up sign-in in the same browser must not stand in their way."""
 
+NO_SESSION_PATHS = ("/static/", "/api/")
+"""Where a session is not even looked at: what a cookie opens in a browser, another site's page could ask for."""
+
 
 def headers(get_response: Answer) -> Answer:
     """Add what Django has no setting for. Pages are never kept by a browser unless they say so themselves."""
@@ -43,6 +48,16 @@ def headers(get_response: Answer) -> Answer:
     return answer
 
 
+def source(get_response: Answer) -> Answer:
+    """Set `request.source_ip`: where a request came from, by whose address tries are counted (SETTLED 7)."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.source_ip = find_source(request.META, settings.PROXIES)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return answer
+
+
 def staff(get_response: Answer) -> Answer:
     """Set `request.staff_actor`: a member of staff who signed in with a second factor, or None.
 
@@ -52,7 +67,7 @@ def staff(get_response: Answer) -> Answer:
     def answer(request: HttpRequest) -> HttpResponseBase:
         request.staff_actor = None  # type: ignore[attr-defined]
         # Without a session cookie nobody is signed in: pages for people cost no query here.
-        if request.user.is_authenticated and not request.path.startswith("/static/"):
+        if not request.path.startswith(NO_SESSION_PATHS) and request.user.is_authenticated:
             actor = actor_of(request.user)
             if actor is None:
                 logout(request)

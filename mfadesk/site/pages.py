@@ -11,15 +11,15 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.models import Login
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mfadesk.kernel.errors import Invalid, Refusal
-from mfadesk.kernel.ids import SystemRandomness
-from mfadesk.operations import staff
+from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.operations import enlist, staff
+from mfadesk.operations.desk import current_desk
 from mfadesk.ports.people import ROLES
 from mfadesk.site.health import csp_reports
 from mfadesk.store.models import StaffMember
@@ -27,6 +27,7 @@ from mfadesk.store.models import StaffMember
 log = structlog.get_logger("mfadesk.site")
 
 REPORT_BYTES = 16_384
+RESPONSE_LIMIT = 65_536
 INVITE_TRIES = 20
 INVITE_WINDOW_S = 600
 
@@ -94,27 +95,52 @@ def staff_list(request: HttpRequest) -> HttpResponseBase:
     now = datetime.now(UTC)
     if request.method == "POST":
         try:
-            if "confirm" in request.POST:
-                staff.confirm_invitation(_number(request.POST["confirm"]), actor, now)
-            else:
-                person = request.POST.get("person", "").strip() or None
-                login, desk = request.POST.get("login", ""), request.POST.get("desk", "")
-                token = staff.invite_staff(
-                    login, request.POST.getlist("roles"), desk, person, actor.id, now, SystemRandomness()
-                )
-                context["link"] = request.build_absolute_uri(reverse("invitation", args=[token]))
-        except Invalid as error:
-            context["problem"] = str(error)
-        except Refusal as error:
-            context["problem"] = error.sentence
+            done = enlist.finish_staff_act(current_desk(), actor, parse_response(request.POST.get("response", "")))
+            if done.token:
+                context |= {"link": request.build_absolute_uri(reverse("invitation", args=[done.token])), "lost": done.member}
+        except MfadeskError as error:
+            context["problem"] = error.sentence if isinstance(error, Refusal | Unavailable) else str(error)
     members = StaffMember.objects.select_related("user").order_by("desk")
     context |= {"members": members, "invitations": staff.open_invitations(now), "me": actor.id}
     return render(request, "site/staff_list.html", context, status=422 if context["problem"] else 200)
 
 
+@require_POST
+def staff_act_options(request: HttpRequest) -> HttpResponseBase:
+    """Answer WebAuthn options for an administrator's desk key, whose challenge commits to what the form asks for."""
+    actor = request.staff_actor  # type: ignore[attr-defined]
+    if actor is None or "administrator" not in actor.roles:
+        raise Http404
+    told, act = request.POST, request.POST.get("act", "")
+    try:
+        fields: dict[str, Any] = {}
+        if act == "invite":
+            fields = {name: told.get(name, "").strip() for name in ("login", "desk")}
+            fields |= {"roles": told.getlist("roles"), "person": told.get("person", "").strip() or None}
+        elif act == "confirm":
+            fields = {"invitation": _number(told.get("invitation", ""))}
+        elif act in ("rekey", "dismiss"):
+            fields = {"member": str(_number(told.get("member", "")))}
+        return JsonResponse(dict(enlist.begin_staff_act(current_desk(), actor, act, fields)))
+    except MfadeskError as error:
+        sentence = error.sentence if isinstance(error, Refusal | Unavailable) else str(error)
+        return JsonResponse({"detail": sentence}, status=422)
+
+
+def parse_response(text: str) -> dict[str, Any]:
+    """Return the WebAuthn response in a form field. Raises Invalid where it cannot be read."""
+    try:
+        told = json.loads(text) if 0 < len(text) <= RESPONSE_LIMIT else None
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise Invalid("response", "The key sent nothing that can be read. Nothing has changed. Use it again.")
+    return told
+
+
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Invalid("confirm", "That invitation is unknown.")
+        raise Invalid("number", "That number is unknown.")
     return int(text)
 
 

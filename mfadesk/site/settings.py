@@ -88,10 +88,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mfadesk.api.problems.middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "mfadesk.site.middleware.headers",
+    "mfadesk.site.middleware.source",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,9 +129,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- the database --------------------------------------------------------------------------------------------------------------
-DATABASES = {
-    "default": database_settings(CONFIG.database_url or os.environ.get("MFADESK_DATABASE_URL", ""), HOME.database_file)
-}
+# A demo writes its example people nowhere but where its own file says: the environment may name the real desk's database.
+_URL = CONFIG.database_url or ("" if DEMO else os.environ.get("MFADESK_DATABASE_URL", ""))
+DATABASES = {"default": database_settings(_URL, HOME.database_file)}
 CACHES = {"default": {"BACKEND": "mfadesk.site.shared_cache.SharedCache"}}
 
 # --- files that browsers may keep ----------------------------------------------------------------------------------------------

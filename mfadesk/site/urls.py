@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("csp-report", pages.csp_report),
     path("invite/<str:token>/", pages.invitation, name="invitation"),
     path("staff/", pages.staff_list, name="staff_list"),
+    path("staff/options", pages.staff_act_options, name="staff_act_options"),
     *_SIGN_IN,
     *(_room("demo/", "mfadesk.demo.urls") if settings.DEMO else []),
     *_room("api/v1/", "mfadesk.api.urls"),

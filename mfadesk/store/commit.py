@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from mfadesk.cases.engine import Draft, Intent
@@ -21,7 +21,7 @@ from mfadesk.cases.events import Event
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import from_stamp, to_stamp
-from mfadesk.kernel.errors import Broken, Refusal
+from mfadesk.kernel.errors import Broken, Refusal, Unavailable
 from mfadesk.kernel.ids import Randomness
 from mfadesk.ledger.leaf import DESK, GENESIS, Field, commit_event, commit_genesis, genesis_skeleton
 from mfadesk.ledger.merkle import Frontier
@@ -97,9 +97,23 @@ class Unit:
 
 @contextmanager
 def unit_of_work(lock_file: Path | None, randomness: Randomness) -> Iterator[Unit]:
-    """Open the one transaction of a command; it is committed when the block ends and rolled back when it raises."""
-    with writer_lock(lock_file if connection.vendor == "sqlite" else None), transaction.atomic():
-        yield Unit(randomness)
+    """Open the one transaction of a command; it is committed when the block ends and rolled back when it raises.
+
+    Raises Unavailable where the database cannot be written: full, read-only, busy for seconds, or gone. Nothing was changed then.
+    """
+    try:
+        with writer_lock(lock_file if connection.vendor == "sqlite" else None), transaction.atomic():
+            yield Unit(randomness)
+    except OperationalError as error:
+        raise Unavailable("database", _sentence(str(error))) from error
+
+
+def _sentence(told: str) -> str:
+    if "full" in told or "No space left" in told:
+        return "The disk of the desk is full, so nothing can be written. Nothing changed. Tell your administrator to make room."
+    if "readonly" in told or "read-only" in told:
+        return "The desk's database is read-only, so nothing can be written. Nothing changed. Tell your administrator."
+    return "The desk's database did not answer. Nothing changed. Try again in a minute."
 
 
 def load_case(case_id: str) -> CaseState:

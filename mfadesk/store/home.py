@@ -6,7 +6,9 @@
     keys/executor.json   what only the executor may know: receipts, checkpoints, the sealed-request key, provider secrets
     keys/public.json     the executor's public keys, for everybody
 
-The key files are the wall between web and executor (SETTLED 1). On one uid the wall is nominal, and `check` says so.
+The key files are the wall between web and executor (SETTLED 1). On one uid the wall is nominal, and `check` says so. On two, the
+executor's user (or root) owns the folder and `keys`, since whoever owns a folder can put another file in place of a key file; both
+users are in one group that may read what both need; each alone reads its own keys. `divide_home` sets it so.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import Randomness
@@ -26,6 +29,10 @@ from mfadesk.kernel.sealing import public_key_of, verify_key_of
 
 CONFIG_NAME = "desk.toml"
 KEY_MODE = 0o600
+SHARED_MODE = 0o640
+FOLDER_MODE = 0o750
+EMBEDDED_FOLDER_MODE = 0o1770
+"""With the embedded database on two users both write in the folder; the sticky bit keeps each from renaming what is the other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class ExecutorKeys:
     receipt: bytes
     checkpoint_sign: bytes
     at_rest: bytes
+    locator: bytes
+    """The same as the web tier's, since letters hold links; it finds a case and opens nothing."""
     provider: Mapping[str, str]
 
 
@@ -106,7 +115,7 @@ class Home:
     def executor_keys(self) -> ExecutorKeys:
         """Return the executor's keys. Raises Invalid where the file is missing or damaged: then nothing is granted."""
         path = self.folder / "keys" / "executor.json"
-        keys = _read_keys(path, ("box_private", "receipt", "checkpoint_sign", "at_rest"))
+        keys = _read_keys(path, ("box_private", "receipt", "checkpoint_sign", "at_rest", "locator"))
         provider = json.loads(path.read_text()).get("provider", {})
         return ExecutorKeys(**keys, provider={str(name): str(value) for name, value in provider.items()})
 
@@ -138,14 +147,25 @@ def load_home(folder: Path) -> Home:
     return Home(folder.resolve(), Config(**values))
 
 
+def holds_password(database_url: str) -> bool:
+    """Return whether an address carries a password, which belongs in the environment and not in a file that backups carry along.
+
+    >>> holds_password("postgresql://desk:secret@db.example/desk"), holds_password("postgresql://desk@db.example/desk")
+    (True, False)
+    """
+    return bool(urlsplit(database_url).password)
+
+
 def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
     """Make a new desk in `folder` and return it. Raises Invalid where one is there already."""
     if (folder / CONFIG_NAME).exists():
         raise Invalid(str(folder), "A desk is here already; nothing was changed.")
     (folder / "keys").mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    folder.chmod(FOLDER_MODE)
+    (folder / "keys").chmod(FOLDER_MODE)
     web = {name: randomness.bytes(32) for name in ("session", "at_rest", "locator")}
     executor = {name: randomness.bytes(32) for name in ("box_private", "receipt", "checkpoint_sign", "at_rest")}
+    executor["locator"] = web["locator"]
     public = {
         "box_public": public_key_of(executor["box_private"]),
         "checkpoint_verify": verify_key_of(executor["checkpoint_sign"]),
@@ -154,8 +174,34 @@ def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
     _write_keys(folder / "keys" / "web.json", web)
     _write_keys(folder / "keys" / "executor.json", executor, provider={})
     _write_keys(folder / "keys" / "public.json", public, origin=origin)
-    (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
+    write_config(folder, config)
+    for shared in (folder / "keys" / "public.json", folder / CONFIG_NAME):
+        shared.chmod(SHARED_MODE)
     return load_home(folder)
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write `desk.toml` for `config`, in place of one that is there."""
+    (folder / CONFIG_NAME).write_text(_as_toml(config), encoding="utf-8")
+
+
+def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None:
+    """Give the desk's files to two users, so that the wall stands. Only root can.
+
+    group: the one that both users are in; nobody else should be.
+    """
+    embedded = not home.config.database_url
+    for path in (home.folder, home.folder / "keys", home.folder / CONFIG_NAME, home.folder / "keys" / "public.json"):
+        os.chown(path, executor_uid, group)
+    (home.folder / "keys").chmod(FOLDER_MODE)
+    home.folder.chmod(EMBEDDED_FOLDER_MODE if embedded else FOLDER_MODE)
+    for name, uid in (("web", web_uid), ("executor", executor_uid)):
+        os.chown(home.folder / "keys" / f"{name}.json", uid, group)
+        (home.folder / "keys" / f"{name}.json").chmod(KEY_MODE)
+    for path in (home.lock_file, *home.folder.glob(f"{home.database_file.name}*")):
+        if path.exists():
+            os.chown(path, executor_uid, group)
+            path.chmod(0o660)
 
 
 def _read_keys(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:

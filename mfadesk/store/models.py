@@ -66,14 +66,23 @@ class StaffInvitation(models.Model):
 
 
 class StaffKey(models.Model):
-    """The executor's own register of staff passkeys: only an assertion by one of these attests, approves or agrees."""
+    """The counter of a desk key. Which keys there are stands in `StaffFact`; a row here alone opens nothing."""
 
     staff_id = models.CharField(max_length=40)
     credential_id = models.CharField(max_length=400, unique=True)
-    public_key = models.TextField()
     sign_count = models.BigIntegerField(default=0)
     registered_at = models.DateTimeField()
     receipt = models.CharField(max_length=64)
+
+
+class StaffFact(models.Model):
+    """One row of the executor's register of staff: only ever appended, each under a code that covers the one before."""
+
+    seq = models.IntegerField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    at = models.CharField(max_length=32)
+    body = models.TextField()
+    mac = models.CharField(max_length=64)
 
 
 class CaseRow(models.Model):
@@ -206,6 +215,8 @@ class ClaimantSession(models.Model):
 
     cookie = ""
     """What this browser showed, while one request is served; never a column."""
+    source = ""
+    """Where the request came from; likewise only in memory."""
 
 
 class Locator(models.Model):
@@ -271,3 +282,17 @@ class Heartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()
+
+
+class ApiToken(models.Model):
+    """A bearer token of the JSON API, as the digest of its secret. What it may read stands in `scopes`; it can write nothing."""
+
+    id = models.CharField(primary_key=True, max_length=8)
+    name = models.CharField(max_length=80)
+    secret_hash = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=80)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mfadesk.cli.walk_browser import Page
+from tests.services import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +32,22 @@ def test_the_replaced_phone_road_is_whole_over_http_and_its_record_verifies():
     assert done.returncode == 0
     assert all(set(step) >= {"name", "ok", "seconds"} for step in told["steps"])
     assert told["steps"][-1]["name"] == "a record with one byte flipped is refused"
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+def test_the_road_is_whole_on_postgresql_with_a_database_role_for_each_process():
+    with postgres.running() as server:
+        url = server.url("postgres")
+        done = subprocess.run(
+            [sys.executable, "-m", "mfadesk.cli.main", "walk", "--json", "--database", url],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        told = json.loads(done.stdout)
+        assert told["ok"] is True, [step for step in told["steps"] if not step["ok"]]
+        left = server.run("SELECT datname FROM pg_database WHERE datname LIKE 'mfadesk%'")
+        assert left + server.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'mfadesk%'") == []
 
 
 def test_a_walk_of_an_unknown_provider_is_wrong_use():

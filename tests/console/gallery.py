@@ -60,6 +60,7 @@ def configure() -> None:
             "django_htmx",
             "mfadesk.store.apps.StoreConfig",
             "mfadesk.console",
+            "mfadesk.api",
         ],
         STATIC_URL="/static/",
         LOGGING={
@@ -78,7 +79,7 @@ def configure() -> None:
         TEMPLATES=[
             {
                 "BACKEND": "django.template.backends.jinja2.Jinja2",
-                "DIRS": [ROOT / "mfadesk/console/jinja", ROOT / "mfadesk/portal/jinja"],
+                "DIRS": [ROOT / f"mfadesk/{room}/jinja" for room in ("console", "portal", "api")],
                 "OPTIONS": {"environment": "mfadesk.console.jinja_env.environment"},
             }
         ],
@@ -198,6 +199,8 @@ PLAYED = {
     "new_code": lambda actor, case_id: DESK.note("code", case_id),
     "ask_voucher": lambda actor, case_id, which: (DESK.note("vouch", case_id, which), DESK.move(case_id, "waiting")),
     "thaw": lambda actor, case_id: DESK.move(case_id, "verify"),
+    "note_signal": lambda actor, case_id, signal: DESK.note("signal", case_id, signal),
+    "drop_browser": lambda actor, case_id: DESK.note("browser", case_id),
     "note_pressure": lambda actor, case_id: DESK.note("pressure", case_id),
     "begin_attestation": lambda actor, case_id, method, statement, value: {
         "challenge": "AAAA",
@@ -208,8 +211,15 @@ PLAYED = {
         DESK.note("attest", case_id, str(response["type"])),
         DESK.move(case_id),
     ),
-    "note_out_of_reach": lambda actor, case_id, which, reason: DESK.note("out-of-reach", case_id, which, reason),
-    "begin_desk_key": lambda actor: {
+    "begin_approval": lambda actor, case_id, answer, reason, over: {"challenge": "AAAA", "rpId": "localhost", "timeout": 1000},
+    "finish_approval": lambda actor, case_id, reason, response: (
+        DESK.note("approve", case_id, reason, str(response["type"])),
+        DESK.move(case_id, "instruct"),
+    ),
+    "note_out_of_reach": lambda actor, case_id, which, why, words: DESK.note("out-of-reach", case_id, which, why),
+    "begin_own_key": lambda actor: {"challenge": "AAAA"},
+    "finish_own_key": lambda actor, response: {"challenge": "AAAA"},
+    "begin_desk_key": lambda actor, invitation: {
         "challenge": "AAAA",
         "rp": {"name": "desk"},
         "user": {"id": "AAAA", "name": "r", "displayName": "r"},
@@ -218,12 +228,13 @@ PLAYED = {
     "export_case": lambda actor, case_id: b"record",
 }
 PLAYED_PORTAL = {
-    "find_session": lambda cookie: cookie if cookie in DESK.sessions else None,
+    "find_session": lambda cookie, source="": cookie if cookie in DESK.sessions else None,
     "portal": lambda session: samples.PORTALS[DESK.sessions[session]],
     "vouch": lambda token: samples.VOUCHES.get(token, samples.VOUCHES["nothing"]),
     "not_me": lambda token: samples.NOT_MES.get(token, samples.NOT_MES["ended"]),
     "redeem_code": _redeem,
     "redeem_link": lambda ip, token, cookie="": _redeem(ip, samples.GOOD_CODE),
+    "type_words": lambda session, typed: DESK.note("words", typed),
     "confirm": lambda session, yes: _forward(session) if yes else _stop(session),
     "prove_with_code": _prove,
     "prove_with_service": lambda session, method, response: _forward(session),
@@ -312,6 +323,7 @@ urlpatterns = [
     path("gallery/empty", empty),
     path("gallery/forbidden", forbidden),
     path("gallery/broken", broken),
+    path("api/v1/", include("mfadesk.api.urls")),
     path("", include("mfadesk.console.urls")),
     path("", include("mfadesk.portal.urls")),
 ]

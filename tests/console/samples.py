@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from mfadesk.operations.views import (
     AnswerLine,
+    ApprovalPanel,
     AttestLine,
     Board,
     CallsView,
@@ -135,6 +136,32 @@ CALLS = CallsView(
     ),
     alerts=("Nine wrong case codes came from one address since 14:10. It is slowed down, and security knows.",),
     version="c17",
+    approvals=(
+        CaseLine(
+            "approve",
+            "Elm Fairweather",
+            "Asks to replace a lost phone",
+            "Your approval is asked for",
+            "now",
+            "You",
+            at(238),
+            at(-22),
+            False,
+        ),
+    ),
+    seconds=(
+        CaseLine(
+            "s1",
+            "Sorrel Beck",
+            "Asks to add a new phone",
+            "A second look is asked of you",
+            "now",
+            "You",
+            at(28),
+            at(-9),
+            False,
+        ),
+    ),
 )
 
 EMPTY_CALLS = CallsView((), (), (), (), (), "c0")
@@ -247,7 +274,16 @@ ENOUGH_BOARD = replace(
     reasons=(),
 )
 
-OPERATOR = frozenset({"answer", "link", "code", "vouch", "attest", "end", "pressure"})
+APPROVER_BOARD = replace(
+    ENOUGH_BOARD,
+    verdict="The proof is enough",
+    points=165,
+    needed=140,
+    cheapest="To fake this, an impostor needs **the security key and its PIN** and **malware on the work laptop** at once.",
+    reasons=("The proof is enough. Policy asks for one more person to approve.",),
+)
+
+OPERATOR = frozenset({"drop_browser", "answer", "link", "code", "vouch", "attest", "end", "pressure"})
 
 ASK = CaseView(
     id="ask",
@@ -326,6 +362,55 @@ WAITING = replace(
         deadline_words="If nobody answers by then, the delegate is asked, and you see it here.",
     ),
     timeline=(TimelineLine(at(-0.5), "Rowan Ash", "asked the manager to vouch", "waiting"), *TIMELINE),
+)
+
+APPROVAL_WAIT = replace(
+    WAITING,
+    id="approval-wait",
+    name="Elm Fairweather",
+    facts=("Directory administrator, tier0 tier", "Fernhollow Main"),
+    steps=_steps(3, "Now", "waiting"),
+    now=NowPanel(
+        kind="wait",
+        step_id="decide",
+        title="Waiting for approval",
+        eyebrow="Step 4 of about 9",
+        say=("You have proved enough. Somebody else here has to agree before anything changes. Your page goes on by itself.",),
+        do="The proof is enough, and policy asks for one more person to approve. They have been asked; there is nothing for you to do.",
+        waiting_for="Somebody who may approve and had no hand in this",
+        deadline=at(238),
+        deadline_words="then: not on this call",
+    ),
+    board=APPROVER_BOARD,
+    approval=ApprovalPanel(
+        asks=(
+            "Stops working: Authenticator app on the old phone",
+            "They set up a new passkey or security key, nothing weaker, and it signs in as them",
+        ),
+        asked_by="Desk 1 opened and holds the case",
+        have=0,
+        needed=1,
+        given=(),
+        over="",
+        why_not="",
+    ),
+    timeline=(TimelineLine(at(-0.5), "The desk", "Asked the 2 people who may approve", "waiting"), *TIMELINE),
+)
+
+APPROVE = replace(
+    APPROVAL_WAIT,
+    id="approve",
+    mine=False,
+    words="",
+    now=replace(
+        APPROVAL_WAIT.now,
+        title="Do you approve this?",
+        say=(),
+        do="Look at what was proved and how. If anything does not fit, say no: the case then stops without a change.",
+        waiting_for="You, or somebody else who may approve",
+    ),
+    approval=replace(APPROVAL_WAIT.approval, needed=2, have=1, given=("Desk 3",), over="ab" * 32),
+    may=frozenset({"export", "approve"}),
 )
 
 INSTRUCT = replace(
@@ -499,7 +584,22 @@ LONG = replace(
 )
 
 CASES = {
-    view.id: view for view in (ASK, VERIFY, WAITING, INSTRUCT, RETRYING, FROZEN, READING, CHANGED, NO_CHANGE, REFUSED, LONG)
+    view.id: view
+    for view in (
+        ASK,
+        VERIFY,
+        WAITING,
+        APPROVAL_WAIT,
+        APPROVE,
+        INSTRUCT,
+        RETRYING,
+        FROZEN,
+        READING,
+        CHANGED,
+        NO_CHANGE,
+        REFUSED,
+        LONG,
+    )
 }
 
 HELP = ("Go to the help desk with your badge.", "Ring the help desk yourself, on the number on your badge.")

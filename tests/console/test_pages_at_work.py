@@ -202,13 +202,12 @@ def test_what_still_works_is_noted_as_out_of_reach_only_with_a_reason(open_brows
     page = open_browser(f"/cases/{live}", java_script_enabled=False)
     page.click("#out-of-reach summary")
     page.get_by_label("Passkey on a laptop").check()
-    page.get_by_label("Why, in their words").fill("   ")
+    page.get_by_label("In their words").fill("at home")
     page.get_by_role("button", name="Note it").click()
-    assert "Write down why" in page.inner_text(".summary")
-    page.get_by_label("Passkey on a laptop").check()
-    page.get_by_label("Why, in their words").fill("at home")
+    assert not any("out-of-reach" in act for act in acts(page))
+    page.get_by_label("It is somewhere else now").check()
     page.get_by_role("button", name="Note it").click()
-    assert f"out-of-reach {live} a1 at home" in acts(page)
+    assert f"out-of-reach {live} a1 elsewhere" in acts(page)
 
 
 def test_a_waiting_page_goes_on_by_itself(open_browser, gallery):
@@ -264,6 +263,23 @@ def test_an_operator_signs_what_they_attest(open_browser, live, move, with_passk
     page.locator("#attest-badge").get_by_role("button", name="Sign with your desk key").click()
     page.wait_for_selector("text=Their manager was asked")
     assert f"attest {live} public-key" in acts(page)
+
+
+def test_an_approver_signs_a_yes_with_its_reason(open_browser, live, move, with_passkey):
+    move(live, "approve")
+    page = open_browser(f"/cases/{live}", width=360)
+    with_passkey(page)
+    page.get_by_label("Yes, it may go ahead").check()
+    page.get_by_label("Why").fill("Key and laptop, both used daily")
+    page.get_by_role("button", name="Sign with your desk key").click()
+    page.wait_for_selector("text=Tell them to add the phone")
+    assert f"approve {live} Key and laptop, both used daily public-key" in acts(page)
+
+
+def test_whoever_waits_for_an_approval_is_offered_no_answer(open_browser):
+    page = open_browser("/cases/approval-wait")
+    assert page.inner_text("#now-h") == "Waiting for approval"
+    assert page.get_by_role("button", name="Sign with your desk key").count() == 0
 
 
 def test_a_passkey_that_is_not_there_changes_nothing_and_says_so(open_browser):

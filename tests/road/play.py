@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,7 @@ from django.contrib.auth import get_user_model
 
 from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
 from mfadesk.connectors.lab import oath
+from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.operations import codes, deadlines, enrol, open_case, prove, sessions, work_case
 from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Actor, Person
@@ -53,6 +55,16 @@ class Browser:
         secret = base64.b32decode(query["secret"][0] + "=" * (-len(query["secret"][0]) % 8))
         code = oath.hotp(secret, oath.time_step(self.play.clock.now()))
         enrol.test_code(self.play.desk, self.session, code)
+        self.play.settle()
+
+    def set_up_key_and_test(self) -> None:
+        desk = self.play.desk
+        enrol.choose_kind(desk, self.session, "security_key")
+        shown = enrol.begin_enrolment(desk, self.session)
+        key, response = SoftPasskey.register(json.loads(shown.options), PUBLIC_URL, desk.randomness)
+        enrol.finish_new_passkey(desk, self.session, response)
+        _, assertion = key.sign(enrol.begin_test_passkey(desk, self.session), PUBLIC_URL)
+        enrol.finish_test_passkey(desk, self.session, assertion)
         self.play.settle()
 
 

@@ -11,7 +11,7 @@ from mfadesk.cli.drills.approvers import answer_approval, approve_what_waits, hi
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
-from mfadesk.operations import approvals, codes, enrol, portal_view, prove, sessions, vouch, work_case
+from mfadesk.operations import approvals, codes, portal_view, prove, sessions, vouch, work_case
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.store.models import Alert, EventRow, PersonRow, StaffMember
 from tests.road.play import PUBLIC_URL, Browser, Play, add_staff
@@ -53,15 +53,6 @@ def proved(play, **columns):
     return elm, old, case, browser
 
 
-def set_up_key_and_test(browser: Browser) -> None:
-    from mfadesk.cli.drills.stage import register_and_test
-
-    enrol.choose_kind(browser.play.desk, browser.session, "security_key")
-    shown = enrol.begin_enrolment(browser.play.desk, browser.session)
-    register_and_test(browser.play.desk, browser.session, shown.options)
-    browser.play.settle()
-
-
 def refusal_of(act) -> str:
     with pytest.raises(Refusal) as refused:
         act()
@@ -81,7 +72,10 @@ def test_an_administrator_is_served_once_somebody_else_has_approved(play):
     answer_approval(play.throwaway, willow, case)
     assert play.state(case).verdicts["replace_authenticator"].allowed
     assert play.authenticator(elm, old).state == "suspended"
-    set_up_key_and_test(browser)
+    for address in ("elm@fernhollow.example", "elm@home.example"):
+        letter = next(mail for mail in play.scene.list_mail(address) if mail.subject == "Your request goes on")
+        assert "/me/not-me/" in letter.text
+    browser.set_up_key_and_test()
     assert play.state(case).outcome == "changed"
     assert approvals.find_waiting(play.desk, willow.actor) == ()
 
@@ -192,8 +186,7 @@ def test_two_approvals_take_two_people_and_one_person_does_not_count_twice(play)
 
 def test_two_accounts_of_one_person_are_one_approval(play):
     raise_threat(play)
-    willow, twin = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "twin")
-    StaffMember.objects.filter(pk=twin.actor.id).update(person_id="p_willow")
+    willow, twin = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "twin", tied_to="p_willow")
     elm, _old, case, _browser = proved_well(play)
     answer_approval(play.throwaway, willow, case)
     answer_approval(play.throwaway, twin, case)
@@ -212,14 +205,21 @@ def test_what_somebody_did_under_another_account_of_theirs_bars_them_too(play):
     "who", ["the subject", "a report of the subject", "a voucher", "an attester", "away", "tied to nobody"]
 )
 def test_people_who_are_part_of_the_case_or_unknown_do_not_approve(play, who):
-    willow = hire_approver(play.throwaway, "willow", manager_id="p_elm" if who == "a report of the subject" else None)
-    if who == "tied to nobody":
-        StaffMember.objects.filter(pk=willow.actor.id).update(person_id=None)
-    if who == "the subject":
-        StaffMember.objects.filter(pk=willow.actor.id).update(person_id="p_elm")
+    tied = {"tied to nobody": None, "the subject": "p_elm"}
+    manager = "p_elm" if who == "a report of the subject" else None
+    willow = hire_approver(play.throwaway, "willow", tied_to=tied.get(who, ""), manager_id=manager)
     elm, _old, case, _browser = proved(play)
     if who == "a voucher":
-        write(play, case, "voucher_asked", voucher="p_willow", which="manager", until=to_stamp(play.clock.now()))
+        write(
+            play,
+            case,
+            "voucher_asked",
+            voucher="p_willow",
+            which="manager",
+            until=to_stamp(play.clock.now()),
+            nonce="",
+            receipt="",
+        )
     if who == "an attester":
         write(play, case, "pressure_noted")
         EventRow.objects.filter(case_id=case, kind="pressure_noted").update(actor=f"staff:{willow.actor.id}")
@@ -292,9 +292,11 @@ def test_an_approval_runs_out(play):
 
 
 def test_two_browsers_freeze_the_wait_and_the_proof_begins_again(play):
-    willow = hire_approver(play.throwaway, "willow")
-    elm, _old, case, _browser = proved(play)
-    code = codes.new_code(play.desk, play.operator, case)
+    raise_threat(play)
+    willow, hazel = hire_approver(play.throwaway, "willow"), hire_approver(play.throwaway, "hazel")
+    elm, _old, case, _browser = proved_well(play)
+    answer_approval(play.throwaway, hazel, case)
+    code = codes.read_code(play.desk, case)
     with pytest.raises(Refusal):
         sessions.redeem_code(play.desk, "192.0.2.9", code)
     assert refusal_of(lambda: answer_approval(play.throwaway, willow, case)) == "not_asked"

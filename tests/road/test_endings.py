@@ -10,6 +10,7 @@ import pytest
 from mfadesk.kernel.case_code import new_case_code
 from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal
 from mfadesk.kernel.ids import SeededRandomness
+from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations import case_view, codes, enrol, not_me, portal_view, prove, sessions, vouch, work_case
 from mfadesk.store.models import Alert, ClaimantSession, ContactRow, PersonRow
 from tests.road.play import PUBLIC_URL, Play
@@ -193,6 +194,7 @@ def suspended_on_little_proof(play):
 
 def test_a_suspension_on_little_proof_ends_after_a_day(play):
     hazel, old, _passkey = suspended_on_little_proof(play)
+    assert alerts("suspended_on_little_proof") == 1
     play.pass_time(86_390)
     assert play.authenticator(hazel, old).state == "suspended"
     play.pass_time(20)
@@ -232,6 +234,7 @@ def test_a_suspension_on_full_proof_stays_and_security_and_the_person_are_told(p
     state = play.state(case)
     assert (state.status, state.outcome) == ("closed", "abandoned")
     assert play.authenticator(hazel, old).state == "suspended"
+    assert not alerts("suspended_on_little_proof")
     assert [a.state for a in play.scene.holdings(hazel.login).authenticators if a.label.startswith("Set up")] == []
     assert any("stays off" in mail.text for mail in play.scene.list_mail("hazel@fernhollow.example"))
     assert alerts("suspended-and-unfinished")
@@ -477,7 +480,7 @@ def test_a_name_in_any_script_goes_the_whole_road(play, name):
     browser.prove_with_passkey(passkey)
     browser.set_up_totp_and_test()
     assert play.state(case).outcome == "changed"
-    assert case_view.case(play.desk, play.operator, case).name == name
+    assert case_view.case(play.desk, play.operator, case).name == plain_line(name)
     assert portal_view.portal(play.desk, browser.session)
 
 

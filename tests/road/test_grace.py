@@ -7,9 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from mfadesk.cli.drills.stage import register_and_test
 from mfadesk.kernel.errors import Refusal
-from mfadesk.operations import case_view, enrol, not_me, portal_view, prove
+from mfadesk.operations import case_view, not_me, portal_view, prove
 from tests.road.play import Play
 from tests.road.test_hostile_web import acts
 
@@ -41,20 +40,12 @@ def allowed_with_a_wait(play):
     return elm, old, case, browser
 
 
-def set_up(play, browser):
-    enrol.choose_kind(play.desk, browser.session, "security_key")
-    shown = enrol.begin_enrolment(play.desk, browser.session)
-
-    register_and_test(play.desk, browser.session, shown.options)
-    play.settle()
-
-
 def test_the_old_one_is_off_at_once_and_the_new_one_waits(play):
     elm, old, case, browser = allowed_with_a_wait(play)
     assert play.state(case).verdicts["replace_authenticator"].starts_at - play.clock.now() == timedelta(days=1)
     assert play.authenticator(elm, old).state == "suspended"
     with pytest.raises(Refusal):
-        set_up(play, browser)
+        browser.set_up_key_and_test()
     assert portal_view.portal(play.desk, browser.session).title == "Your new one can be added soon"
     assert "waiting time" in case_view.case(play.desk, play.operator, case).now.waiting_for
     assert all(line.act in ("suspend", "look") for line in acts(play, elm.login))
@@ -75,8 +66,9 @@ def test_not_me_during_the_wait_stops_it_and_nothing_is_added(play):
     not_me.act_not_me(play.desk, re.search(r"/me/not-me/(\S+)", letter.text).group(1))
     play.settle()
     assert (play.state(case).status, play.state(case).outcome) == ("closed", "stopped")
+    assert portal_view.portal(play.desk, browser.session).stage == "stopped"
     with pytest.raises(Refusal):
-        set_up(play, browser)
+        browser.set_up_key_and_test()
     play.pass_time(A_DAY_S + 60)
     assert browser.session is None
     assert [a.kind for a in play.scene.holdings(elm.login).authenticators if a.kind == "security_key"] == []
@@ -86,7 +78,7 @@ def test_after_the_wait_the_person_has_their_own_time_and_finishes(play):
     elm, old, case, browser = allowed_with_a_wait(play)
     play.pass_time(A_DAY_S + 3_600)
     assert play.state(case).status == "open"
-    set_up(play, browser)
+    browser.set_up_key_and_test()
     assert play.state(case).outcome == "changed"
     assert old not in {a.id for a in play.scene.holdings(elm.login).authenticators}
 

@@ -11,7 +11,7 @@ from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.operations import asking, attest, prove
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, RequestRow, StaffKey
+from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, PersonRow, RequestRow, StaffKey
 from tests.road.play import Play
 
 
@@ -122,6 +122,19 @@ def test_a_decision_that_the_executor_did_not_sign_leads_to_no_act(stage):
     assert play.authenticator(hazel, old).state == "active"
 
 
+def test_a_case_that_was_opened_with_a_lower_tier_than_the_directorys_changes_nothing(stage):
+    play, hazel, case, _old, passkey, browser = stage
+    PersonRow.objects.filter(pk=hazel.id).update(tier="tier0")
+    assert play.state(case).tier == "standard"
+    browser.confirm()
+    browser.prove_with_passkey(passkey)
+    assert acts(play, hazel.login) == []
+    assert not any(verdict.allowed for verdict in play.state(case).verdicts.values())
+    PersonRow.objects.filter(pk=hazel.id).update(tier="standard")
+    nudge(play, case)
+    assert play.state(case).verdicts["replace_authenticator"].allowed
+
+
 @pytest.mark.parametrize(
     "verb",
     ["remove_old", "suspend_old", "end_sessions", "lift_suspension", "suspend_new", "discard_new", "enrol_new", "format_disk"],
@@ -168,7 +181,6 @@ def test_a_desk_key_written_straight_into_the_table_attests_nothing(stage):
     StaffKey.objects.create(
         staff_id=play.operator.id,
         credential_id="00" * 16,
-        public_key="bound:AAAA",
         registered_at=play.clock.now(),
         receipt="00" * 32,
     )
@@ -177,16 +189,14 @@ def test_a_desk_key_written_straight_into_the_table_attests_nothing(stage):
     assert refused.value.code == "no_desk_key"
 
 
+ANSWER_KEY = bytes(32)
+
+
 def sealed(play, kind, case, payload):
     """Return a sealed request that nobody has taken yet, as its row."""
     request = asking.new_id("req", play.desk.randomness)
     now = play.desk.now()
-    box = asking.seal(
-        asking.canonical_json(payload),
-        play.desk.public.box_public,
-        asking.request_context(request, kind, case),
-        play.desk.randomness,
-    )
+    box = asking.seal_request(play.desk, request, kind, case, payload, now, ANSWER_KEY)
     return RequestRow(
         id=request, kind=kind, case_id=case, box=box, state="new", created_at=now, expires_at=now + timedelta(seconds=60)
     )
@@ -195,7 +205,11 @@ def sealed(play, kind, case, payload):
 def answer_of(play, row):
     row.save(force_insert=True)
     play.settle()
-    return json.loads(RequestRow.objects.get(pk=row.id).answer)
+    return read_answer(row)
+
+
+def read_answer(row):
+    return asking.open_answer(RequestRow.objects.get(pk=row.id).answer, ANSWER_KEY, row.id)
 
 
 def test_a_sealed_request_moved_to_another_case_or_kind_is_not_opened(stage):
@@ -220,6 +234,19 @@ def test_a_request_that_is_late_or_empty_or_of_no_kind_is_refused(stage):
     assert answer_of(play, sealed(play, "grant_everything", case, {}))["refused"] == "unknown_request"
     for kind in sorted(play.throwaway.executor.handlers):
         assert set(answer_of(play, sealed(play, kind, case, {}))) & {"refused", "ok"}, kind
+
+
+def test_an_answer_is_read_by_its_asker_alone_and_made_up_by_nobody(stage):
+    play, _hazel, _case, *_ = stage
+    row = sealed(play, "checkpoint", "", {})
+    assert answer_of(play, row) == {"ok": True}
+    text = RequestRow.objects.get(pk=row.id).answer
+    assert "ok" not in text
+    for key, name in ((bytes(31) + b"x", row.id), (ANSWER_KEY, "req_other")):
+        with pytest.raises(Refusal):
+            asking.open_answer(text, key, name)
+    made_up = asking.open_answer('{"ok": true, "options": {"challenge": "AAAA"}}', ANSWER_KEY, row.id)
+    assert set(made_up) == {"refused", "sentence"}
 
 
 TAMPER = {

@@ -80,9 +80,10 @@ def test_a_code_opens_the_desk_once_even_within_its_tolerance(client, with_app):
 
 def test_a_member_without_a_second_step_reaches_the_set_up_page_and_nothing_else(client, member):
     sign_in(client)
-    for path in ("/", "/staff/", "/cases/x/", "/api/v1/cases"):
+    for path in ("/", "/staff/", "/cases/x/"):
         answer = client.get(path)
         assert (answer.status_code, answer["Location"]) == (302, "/account/"), path
+    assert client.get("/api/v1/cases").status_code == 401
     assert b"Add your second step" in client.get("/account/").content
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
-
-from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
+from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway, enlist
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import approvals, attest
+from mfadesk.operations import approvals
 from mfadesk.ports.people import Actor
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import ContactRow, PersonRow, StaffMember
+from mfadesk.store.models import ContactRow, PersonRow
 
 
 @dataclass(slots=True)
@@ -23,19 +21,16 @@ class ApproverOnShift:
     key: SoftPasskey
 
 
-def hire_approver(throwaway: Throwaway, login: str, **columns: str) -> ApproverOnShift:
+def hire_approver(throwaway: Throwaway, login: str, *, tied_to: str | None = "", **columns: str | None) -> ApproverOnShift:
     """Return a new approver: a directory entry, the role, and a desk key in the executor's register.
 
+    tied_to: somebody else's id in the directory, or None for nobody's, where the account shall not be tied to its own entry.
     columns: of the directory entry, where it shall differ ("manager_id", "employment").
     """
     defaults = {"tier": "privileged", "job": "Shift lead", "site": "Desk", "employment": "active"}
     person = PersonRow.objects.create(id=f"p_{login}", login=login, name=login, search=login, **{**defaults, **columns})
     ContactRow.objects.create(person=person, kind="work_mail", value=f"{login}@drill.example")
-    user, _ = get_user_model().objects.get_or_create(username=login)
-    member = StaffMember.objects.create(user=user, desk=login, roles=["approver"], person_id=person.id)
-    actor = Actor("staff", str(member.pk), frozenset({"approver"}), person.id)
-    key, response = SoftPasskey.register(attest.begin_desk_key(throwaway.desk, actor), PUBLIC_URL, throwaway.desk.randomness)
-    attest.finish_desk_key(throwaway.desk, actor, response)
+    actor, key = enlist(throwaway, login, ["approver"], person.id if tied_to == "" else tied_to)
     return ApproverOnShift(actor, key)
 
 

@@ -30,7 +30,7 @@ from mfadesk.cli.drills.means import (
 )
 from mfadesk.cli.drills.scenario import Call, Crime
 from mfadesk.cli.drills.scenery import set_stage
-from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, NotAtHand, Shift, Stage, World
+from mfadesk.cli.drills.stage import PROVIDER, NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import Broken, MfadeskError
 from mfadesk.runbook.model import Step
@@ -303,7 +303,7 @@ class _Play:
             yield self._throwaway.desk.runbook_of(state).steps[state.step]
 
     def _show(self, item: Shown) -> None:
-        if item.method not in ATTESTED and not self._stage.cookie:
+        if not self._stage.cookie:
             self._do(self._stage.enter_code)
         self._do(self._stage.prove, item.method, item.second_says)
 

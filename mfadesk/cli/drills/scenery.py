@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.contrib.auth import get_user_model
-
 from mfadesk.cli.drills.approvers import hire_approver
 from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, VOUCHED, Shift, Staff, Stage, World, mail_of
-from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway
-from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import attest
+from mfadesk.cli.throwaway import Throwaway, enlist
 from mfadesk.operations.people import get_person
-from mfadesk.ports.people import Actor
 from mfadesk.ports.provider import AuthenticatorKind
-from mfadesk.store.models import ContactRow, PersonRow, StaffMember
+from mfadesk.store.models import ContactRow, PersonRow
 
 EMPLOYMENT: Mapping[str, str] = {
     "first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave",
@@ -34,18 +29,8 @@ APPROVERS = ("drill-three", "drill-four", "drill-five")
 
 def hire(throwaway: Throwaway) -> Shift:
     """Return who is on shift, their desk keys registered through the executor."""
-    first, second = (_hire(throwaway, login) for login in OPERATORS)
+    first, second = (Staff(*enlist(throwaway, login, ["operator"])) for login in OPERATORS)
     return Shift((first, second), tuple(hire_approver(throwaway, login) for login in APPROVERS))
-
-
-def _hire(throwaway: Throwaway, login: str) -> Staff:
-    user, _ = get_user_model().objects.get_or_create(username=login)
-    member, _ = StaffMember.objects.get_or_create(user=user, defaults={"desk": login, "roles": ["operator"]})
-    actor = Actor("staff", str(member.pk), frozenset({"operator"}))
-    options = attest.begin_desk_key(throwaway.desk, actor)
-    key, response = SoftPasskey.register(options, PUBLIC_URL, throwaway.desk.randomness)
-    attest.finish_desk_key(throwaway.desk, actor, response)
-    return Staff(actor, key)
 
 
 def set_stage(

@@ -18,7 +18,7 @@ from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.executor.letters import addresses_of
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.operations import attest, codes, deadlines, enrol, prove, sessions, vouch, work_case
+from mfadesk.operations import attest, call_back, codes, deadlines, enrol, prove, sessions, vouch, work_case
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers
@@ -258,6 +258,10 @@ class Stage:
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
+        if method == call_back.METHOD:
+            # Whoever answers the telephone sits at this case's browser, or says the words on to whoever does.
+            desk, session = self.throwaway.desk, self.session
+            call_back.type_words(desk, session, call_back.words_to_say(desk, session.id))
         self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
         drawn = self.state.second_asked.get(method)

@@ -23,7 +23,7 @@ from mfadesk.connectors.lab.records import (
 )
 from mfadesk.connectors.lab.scene import LabScene
 from mfadesk.connectors.lab.store import LabStore
-from mfadesk.connectors.lab.webauthn import WEBAUTHN_KINDS, Asserted, Registered, RelyingParty, challenge_of
+from mfadesk.connectors.webauthn import WEBAUTHN_KINDS, Asserted, Registered, RelyingParty, challenge_of
 from mfadesk.kernel.clock import Clock, SystemClock, to_stamp
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness, new_id

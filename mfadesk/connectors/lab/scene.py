@@ -15,7 +15,7 @@ from mfadesk.connectors.lab import codes, faults, oath
 from mfadesk.connectors.lab.records import list_authenticators, read_one, require_account
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.connectors.lab.store import LabStore
-from mfadesk.connectors.lab.webauthn import RelyingParty
+from mfadesk.connectors.webauthn import RelyingParty
 from mfadesk.kernel.clock import Clock, from_stamp, to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.ids import Randomness, new_id

@@ -120,7 +120,15 @@ def _did(standing: str, account: str, person: str) -> list[Event]:
             return [_event("second_attested", "executor", **proof, by=account)]
         case "vouches":
             return [
-                _event("voucher_asked", "staff:operator", voucher=person, which="manager", until="2026-01-01T01:00:00.000000Z")
+                _event(
+                    "voucher_asked",
+                    "staff:operator",
+                    voucher=person,
+                    which="manager",
+                    until="2026-01-01T01:00:00.000000Z",
+                    nonce="",
+                    receipt="",
+                )
             ]
     return []
 

@@ -1,4 +1,4 @@
-"""The lab as a WebAuthn relying party: options out, responses verified, nothing stored here.
+"""One WebAuthn relying party, for the lab and for desk keys: options out, responses verified, nothing stored here.
 
 What a browser sends is hostile until verified; everything that is wrong with it becomes one verdict, so that nobody learns from
 the difference. User verification is always required (SP 800-63B-4 §3.1.6: a key alone is one factor).

@@ -1,0 +1,119 @@
+"""Durable effects, from intent to result event, beside procrastinate on the same PostgreSQL: three thousand that do nothing.
+
+Ours commits the intent with its event and leaf, takes the row under a lease and a fence, folds and judges the case again, and
+commits the result with another event and leaf. The peer commits a job, takes it, calls an empty function, and marks it done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from bench.rows import Row, print_rows
+
+if TYPE_CHECKING:
+    from mfadesk.cli.throwaway import Throwaway
+
+EFFECTS, ROUNDS = 600, 5
+A_CASE = 10
+"""Effects a case: a real one has about as many."""
+TARGET = 2
+
+
+def measure(home: Path) -> list[Row]:
+    """Return the row; both sides take turns, each with fresh work."""
+    from mfadesk.cli.throwaway import open_throwaway
+
+    throwaway = open_throwaway(home, seed=0)
+    peer = _Procrastinate(os.environ["MFADESK_DATABASE_URL"])
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours.append(EFFECTS / _run_ours(throwaway))
+        theirs.append(EFFECTS / peer.run(EFFECTS))
+    return [
+        Row("effects_procrastinate", f"effects from intent to result, one worker, {EFFECTS} a round, beside procrastinate's jobs",
+            median(ours), median(theirs), "effects/s", median(a / b for a, b in zip(ours, theirs, strict=True)), TARGET,
+            "two commits with events and leaves an effect, and folding the case twice; the peer writes one row and its states"),
+    ]  # fmt: skip
+
+
+def _run_ours(throwaway: Throwaway) -> float:
+    from mfadesk.cases.state import CaseState
+    from mfadesk.kernel.ids import new_id
+    from mfadesk.store.models import EffectRow
+
+    desk, began = throwaway.desk, time.perf_counter()
+    for _ in range(EFFECTS // A_CASE):
+        with desk.unit() as unit:
+            draft = desk.draft(CaseState(new_id("case", desk.randomness)), "executor")
+            draft.emit(
+                "case_opened", subject=None, tier="standard", break_glass=False, employment="active", goal="replace_device",
+                channel="phone", caller="subject", runbook="none", runbook_digest="0" * 64, policy_digest="0" * 64,
+            )  # fmt: skip
+            draft.emit("case_closed", ending="bench", outcome="stopped", events=2)
+            unit.commit(draft)
+        for _ in range(A_CASE):
+            with desk.unit() as unit:
+                draft = desk.draft(unit.load(draft.state.id), "executor")
+                draft.intend("alert", target="bench")
+                unit.commit(draft)
+    while throwaway.executor.run_effect(throwaway.executor):
+        pass
+    spent = time.perf_counter() - began
+    left = EffectRow.objects.exclude(state="done").count()
+    if left:
+        raise AssertionError(f"{left} effects were not done")
+    return spent
+
+
+class _Procrastinate:
+    """The peer's own tables in the same database, one worker, no waiting for notifications."""
+
+    def __init__(self, url: str) -> None:
+        import procrastinate
+
+        parts = urlsplit(url)
+        settings = {"dbname": parts.path.lstrip("/"), "user": parts.username, **dict(parse_qsl(parts.query))}
+        logging.getLogger("procrastinate").setLevel(logging.ERROR)
+        self.connector = procrastinate.SyncPsycopgConnector(kwargs=settings, min_size=1, max_size=1)
+        self.app = procrastinate.App(connector=self.connector)
+        self.worker_app = procrastinate.App(connector=procrastinate.PsycopgConnector(kwargs=settings, min_size=1, max_size=4))
+
+        async def nothing() -> None:
+            pass
+
+        self.task = self.app.task(nothing, name="nothing")
+        self.worker_app.task(nothing, name="nothing")
+        with self.app.open():
+            self.app.schema_manager.apply_schema()
+
+    def run(self, jobs: int) -> float:
+        """Return the seconds for `jobs`, put in one transaction each and worked off."""
+        import asyncio
+
+        with self.app.open():
+            began = time.perf_counter()
+            for _ in range(jobs):
+                self.task.defer()
+        spent = time.perf_counter() - began
+
+        async def work() -> float:
+            async with self.worker_app.open_async():
+                started = time.perf_counter()
+                await self.worker_app.run_worker_async(
+                    wait=False, concurrency=1, listen_notify=False, install_signal_handlers=False
+                )
+                return time.perf_counter() - started
+
+        return spent + asyncio.run(work())
+
+
+if __name__ == "__main__":
+    from mfadesk.cli.throwaway import set_up_django
+
+    print_rows(measure(set_up_django()))
