@@ -14,7 +14,7 @@ A_DAY_AND_MORE_S = 90_000
 
 @pytest.fixture
 def stage(throwaway):
-    world = World("late", frozenset({"in_person_badge", "callback_on_file"}), used_days=1)
+    world = World("late", frozenset({"in_person_badge", "video_photo_on_file"}), used_days=1)
     return set_stage(throwaway, hire(throwaway), world, tier="standard", employment="active", kind="app")
 
 
@@ -36,7 +36,7 @@ def test_what_operators_attested_before_the_code_was_entered_suffices_once_it_is
 
 def suspend_without_a_browser(stage):
     stage.open("report_loss", {"authenticator": "gone"}, frozenset(), "phone")
-    stage.prove("callback_on_file")
+    stage.prove("video_photo_on_file")
     assert old_of(stage).state == "suspended"
 
 
