@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -26,18 +27,20 @@ def drill(
     from mfadesk.cli.throwaway import open_throwaway, set_up_django
 
     scenarios = read_scenarios(file)
+    # A throwaway desk goes back in time, which no database that somebody works with shall do.
+    os.environ.pop("MFADESK_DATABASE_URL", None)
     with tempfile.TemporaryDirectory(prefix="mfadesk-drill-") as folder:
         home = set_up_django(Path(folder))
         from mfadesk.cli.drills.play import Drill
-        from mfadesk.cli.drills.stage import hire
 
-        throwaway = open_throwaway(home, durable=False)
-        drill = Drill(throwaway, hire(throwaway))
+        drill = Drill(open_throwaway(home, durable=False))
         results = []
         for scenario in scenarios:
             results.append(drill.play(scenario))
             if not as_json:
                 typer.echo(_line(results[-1]))
+                for note in results[-1].get("notes", ()):
+                    typer.echo(f"       {note}")
     report = summarise(results)
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))

@@ -1,6 +1,7 @@
 """A whole desk in one process and one temporary folder: for drills, rehearsals and tests. Real operations, real executor, real lab.
 
-Django can be set up once a process, so there is one throwaway desk a process; `reset` empties it between plays.
+Django can be set up once a process, so there is one throwaway desk a process. `mark` and `return_to` take it back in time, in half
+a millisecond, so that a player can try one thing after another from the same place.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     # Django must be set up before these can be imported.
     from mfadesk.connectors.lab.scene import LabScene
     from mfadesk.connectors.lab.soft_passkey import SoftPasskey
+    from mfadesk.connectors.lab.store import LabStore
     from mfadesk.executor.core import Executor
     from mfadesk.operations.desk import Desk
     from mfadesk.ports.people import Actor
@@ -30,22 +33,53 @@ PUBLIC_URL = "http://localhost:8000"
 BEGINNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of a throwaway desk, to return to: the desk's database, the lab's, and the time."""
+
+    store: sqlite3.Connection
+    lab: sqlite3.Connection
+    at: datetime
+
+
 @dataclass(slots=True)
 class Throwaway:
     """The parts of one desk, all in this process.
 
     desk, executor: as in `serve` and `executor`, but the desk's waits let the executor run.
-    scene: the lab's back room, by which a play sets the stage.
+    scene: the lab's back room, by which a play sets the stage; lab: its file.
     """
 
     desk: Desk
     executor: Executor
     scene: LabScene
+    lab: LabStore
     clock: FakeClock
 
     def settle(self) -> None:
         """Let the executor do whatever is due."""
         self.executor.run_until_idle()
+
+    def mark(self) -> Mark:
+        """Return this moment. Only on SQLite, and only while no transaction is open."""
+        from django.db import connection
+
+        connection.ensure_connection()
+        kept = sqlite3.connect(":memory:")
+        connection.connection.backup(kept)
+        return Mark(kept, self.lab.keep(), self.clock.now())
+
+    def return_to(self, mark: Mark) -> None:
+        """Make everything as it was at `mark`, which stays good for another time. Randomness goes on: no id comes twice."""
+        from django.db import connection
+
+        from mfadesk.executor.ledger_watch import LedgerWatch
+
+        mark.store.backup(connection.connection)
+        self.lab.bring_back(mark.lab)
+        self.clock.advance((mark.at - self.clock.now()).total_seconds())
+        # The executor would take the shorter ledger for a damaged one, so it counts again from the first leaf.
+        self.executor.watch = LedgerWatch(self.executor.desk, self.executor.keys)
 
 
 def enlist(throwaway: Throwaway, login: str, roles: Sequence[str], person_id: str | None = None) -> tuple[Actor, SoftPasskey]:
@@ -121,5 +155,5 @@ def open_throwaway(folder: Path, *, seed: int = 1, at: datetime = BEGINNING, dur
     desk = open_desk(home, clock=clock, randomness=randomness, wait=lambda _seconds: running[0].executor.run_until_idle())
     begin_ledger(desk.lock_file, desk.public, clock.now(), randomness)
     executor = open_executor(desk, provider=lab, courier=Mailbox(lab.store, clock), services=services)
-    running.append(Throwaway(desk, executor, lab.scene, clock))
+    running.append(Throwaway(desk, executor, lab.scene, lab.store, clock))
     return running[0]

@@ -65,8 +65,8 @@ class SigningAuthority:
             return self._sign(state, now, _refusal(action, now, "tier_changed"))
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
-        approvers = find_answering(self.staff)
-        decision = judge_under(policies, state, action, person, self.sight, self.desk.home.config.threat, now, approvers)
+        approvers, threat = find_answering(self.staff), self.desk.home.config.threat
+        decision = judge_under(policies, state, action, person, self.sight, threat, now, approvers, plan=False)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,

@@ -57,6 +57,9 @@ USED_LATELY = timedelta(days=7)
 SURVIVOR_KINDS = frozenset({"totp", "hotp", "push", "passkey", "passkey_synced", "security_key"})
 """Authenticators somebody signs in with. A recovery code is a spare: nobody "used it lately"."""
 
+WITHOUT_BROWSER = frozenset({"suspend_authenticator", "change_contact"})
+"""Actions after which nobody does anything in a browser; every other decision is for the one browser that will act on it."""
+
 CLAIMED_GONE = frozenset({"gone", "stolen", "broken", "expired", "drifted", "unknown"})
 """Answers that mark the old authenticator as compromised. Who cannot say what became of it is taken at the worst."""
 
@@ -195,27 +198,36 @@ def judge(
     threat: str,
     now: datetime,
     approvers: Iterable[Approver] | None = None,
+    *,
+    plan: bool = True,
 ) -> Decision:
     """Return whether evidence and approvals in the case suffice for `action`, and if not, what would.
 
     approvers: who may approve at all; None reads it from the staff list, and the executor gives its own register's.
+    plan: False leaves out the search for what would, which takes most of the time and which only a page shows.
     """
     nobody = person.break_glass or person.employment == "left"
     decision = decide(
         # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
-        evidence=() if nobody else evidence_in(state, action, policy),
+        evidence=() if nobody else _not_by_what_is_gone(state, sight, evidence_in(state, action, policy)),
         circumstances=circumstances_of(state, person, sight, now),
         action=action,
         tier=cast(Tier, state.tier),
         threat=cast(ThreatLevel, threat),
         policy=policy,
         now=now,
-        available=() if nobody else available_methods(state, person, sight, policy),
+        available=() if nobody or not plan else available_methods(state, person, sight, policy),
     )
     unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
     if unmet:
         reasons = () if isinstance(decision, Allowed) else decision.reasons
         return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), ())
+    if isinstance(decision, Allowed) and action not in WITHOUT_BROWSER and not state.confirmed:
+        # Signed now, it would be signed for no browser, and could not be acted on in the one that comes (SETTLED 4, 16).
+        reason = Reason(
+            "no_browser", "The proof is enough. The person enters the case code in their browser before anything changes."
+        )
+        return Refused(decision.assessment, decision.requirement, (reason,), ())
     if isinstance(decision, Allowed) and decision.requirement.approvals:
         known = find_approvers() if approvers is None else tuple(approvers)
         missing = decision.requirement.approvals - len(count_approvals(state, action, known, now))
@@ -250,6 +262,12 @@ def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[Authen
     return tuple(k for k in kinds if k in PHISHING_RESISTANT) if "security_key" in kinds else ("passkey", "security_key")
 
 
+def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Leave out what an authenticator proved that was said to be gone afterwards: whoever had it then is not known now."""
+    gone = {a.id for a in find_gone(state, sight.holdings)} if sight.holdings is not None else set()
+    return tuple(item for item in evidence if item.authenticator_id not in gone)
+
+
 def judge_under(
     policies: Sequence[Policy],
     state: CaseState,
@@ -259,12 +277,14 @@ def judge_under(
     threat: str,
     now: datetime,
     approvers: Iterable[Approver] | None = None,
+    *,
+    plan: bool = True,
 ) -> Decision:
     """Return the judgement of several policies together: refused for the reasons of all that refuse, else the strictest terms.
 
     policies: the one in force, then the one that the case is pinned to where that is another; never none.
     """
-    decisions = [judge(state, action, person, sight, policy, threat, now, approvers) for policy in policies]
+    decisions = [judge(state, action, person, sight, policy, threat, now, approvers, plan=plan) for policy in policies]
     refusals = [decision for decision in decisions if isinstance(decision, Refused)]
     if refusals:
         reasons = tuple({reason.code: reason for refused in refusals for reason in refused.reasons}.values())

@@ -87,6 +87,8 @@ def confirm(desk: Desk, session: ClaimantSession, yes: bool) -> None:
         require_current(draft.state.session, session)
         if not draft.state.confirmed:
             draft.emit("confirmed", session=session.id)
+            # What an operator attested or a manager vouched for before may suffice, now that there is a browser to act in.
+            draft.intend("consider", quiet=True)
         unit.commit(draft)
 
 

@@ -1,41 +1,66 @@
-"""The drill: our own scenarios end as they should, a weakened policy is caught, a bad file is refused where it is bad."""
+"""The drill: our own scenarios end as they should, a weakened policy is caught, and nothing is left untried without being said."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mfadesk.cli.drills
-from mfadesk.cli.drills.play import MAX_PLAYS, Drill
+from mfadesk.cli.drill import summarise
+from mfadesk.cli.drills import attack, means
+from mfadesk.cli.drills.play import Drill
 from mfadesk.cli.drills.scenario import read_scenarios
-from mfadesk.cli.drills.stage import hire
-from mfadesk.kernel.errors import Invalid
 
 EXAMPLE = Path(mfadesk.cli.drills.__file__).parent / "example.yaml"
+OWN = {scenario.id: scenario for scenario in read_scenarios(Path(__file__).parent / "scenarios_own.yaml")}
+"""All of them are played by `mfadesk drill tests/cli/scenarios_own.yaml`; here only a few, for the time it takes."""
+
 SCENARIOS = {scenario.id: scenario for scenario in read_scenarios(EXAMPLE)}
 
 
 @pytest.fixture
 def drill(throwaway):
-    return Drill(throwaway, hire(throwaway))
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        pytest.skip("a drill goes back in time, which only its own SQLite does")
+    return Drill(throwaway)
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def with_(scenario, *, controls=None, **call):
+    crime = scenario.crime if controls is None else replace(scenario.crime, controls=frozenset(controls))
+    return replace(scenario, call=replace(scenario.call, **call), crime=crime)
+
+
+def weaken(throwaway):
+    """Ask for one point and resist nothing."""
+    policy = throwaway.desk.policy
+    easy = {k: replace(r, minimum=1, resists=(), resist_minimum=0) for k, r in policy.requirements.items()}
+    throwaway.desk = throwaway.executor.desk = replace(throwaway.desk, policy=replace(policy, requirements=easy, digest="easy"))
+
+
+@pytest.mark.parametrize("name", ["E11", "E12", "E13"])
 def test_the_example_ends_as_it_should(drill, name):
     result = drill.play(SCENARIOS[name])
     assert result["passed"], result
 
 
-def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(throwaway):
-    policy = throwaway.desk.policy
-    easy = {k: replace(r, minimum=1, resists=(), resist_minimum=0) for k, r in policy.requirements.items()}
-    weak = replace(throwaway.desk, policy=replace(policy, requirements=easy))
-    throwaway.desk = throwaway.executor.desk = weak
-    hijacked = replace(SCENARIOS["E02"], controls=frozenset({"manager_takeover"}))
-    result = Drill(throwaway, hire(throwaway)).play(hijacked)
+@pytest.mark.parametrize("name", ["S23", "S25", "T03", "T05", "T06", "T08", "T11", "T13", "T15", "T19"])
+def test_scenarios_of_our_own_end_as_they_should(drill, name):
+    result = drill.play(OWN[name])
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("controls", [{"manager_takeover"}, {"hr_data_write"}])
+def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(throwaway, controls):
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        pytest.skip("a drill goes back in time, which only its own SQLite does")
+    weaken(throwaway)
+    result = Drill(throwaway).play(with_(SCENARIOS["E02"], controls=controls))
     assert not result["passed"]
     assert "bound" in result["effects"]
 
@@ -46,30 +71,78 @@ def test_an_honest_caller_who_has_nothing_is_not_said_to_be_served(drill):
     assert "bound" not in result["effects"]
 
 
-def test_a_cut_reaches_every_world(drill):
-    wide = replace(SCENARIOS["E01"], controls=frozenset({"parallel_vish", "sim_swap", "hr_data_write"}))
-    played = list(itertools.islice(drill._variants(wide), MAX_PLAYS))
-    assert len({usable for _methods, usable, *_rest in played}) == 3
+def test_an_honest_caller_who_is_served_too_slowly_is_not_passed(drill):
+    slow = replace(SCENARIOS["E11"], expected=replace(SCENARIOS["E11"].expected, target_minutes=8))
+    result = drill.play(slow)
+    assert not result["passed"]
+    assert "took 9 minutes of 8" in result["why"]
 
 
-BAD_FILES = (
-    "",
-    "[]",
-    "attacks: 3",
-    "attacks: [{id: X}]",
-    "attacks: [{id: X, target: {tier: king}}]",
-    "legitimate: [{id: X, caller: {tier: exec}, signals: 5}]",
-    "legitimate: [{id: X, caller: {tier: exec}, expected: {target_minutes: soon}}]",
-    "legitimate: [{id: X, caller: {tier: exec}, expected: [x]}]",
-    "attacks: [{id: X, target: {tier: exec}}, {id: X, target: {tier: exec}}]",
-    "a: [",
-    "\x00",
-)
+def test_an_attack_that_is_cut_has_not_passed_and_says_so(drill, monkeypatch):
+    monkeypatch.setattr(attack, "MAX_MOVES", 20)
+    result = drill.play(SCENARIOS["E02"])
+    assert not result["passed"]
+    assert result["cut"] > 0
+    assert "cut" in result["why"]
 
 
-@pytest.mark.parametrize("text", BAD_FILES)
-def test_a_file_that_is_no_list_of_scenarios_is_refused(tmp_path, text):
-    path = tmp_path / "bad.yaml"
-    path.write_text(text)
-    with pytest.raises(Invalid):
-        read_scenarios(path)
+def test_what_is_expected_is_not_read_before_the_comparison(drill):
+    first = drill.play(SCENARIOS["E02"])
+    assert first["passed"], first
+    second = drill.play(replace(SCENARIOS["E02"], expected=replace(SCENARIOS["E02"].expected, decision="redirect")))
+    assert second["expected"] == "redirect"
+    assert (second["decision"], second["effects"], second["passed"]) == (first["decision"], first["effects"], first["passed"])
+
+
+def test_words_that_nobody_knows_are_named_and_grant_nothing(drill):
+    odd = with_(
+        SCENARIOS["E02"], controls={"sim_swap", "crystal_ball"}, situation={"authenticator": "purple", "mood": "low"},
+        request=("make_tea",), signals=frozenset(f"signal_{n}" for n in range(40)), channel="pigeon",
+    )  # fmt: skip
+    result = drill.play(odd)
+    assert result["passed"], result
+    assert any("crystal_ball" in note for note in result["notes"])
+    assert any("purple" in note for note in result["notes"])
+
+
+def test_a_bought_operator_alone_attests_what_the_honest_second_does_not(drill):
+    shown = means.find_shown(SCENARIOS["E03"].crime, drill.throwaway.desk.policy)
+    assert {item.second_says for item in shown} == {"failed"}
+    assert "in_person_badge" in {item.method for item in shown}
+
+
+def test_a_play_that_breaks_is_told_and_has_not_passed(drill, monkeypatch):
+    def break_down(*_args):
+        raise KeyError("somewhere")
+
+    monkeypatch.setattr(drill.attacker, "play", break_down)
+    result = drill.play(SCENARIOS["E02"])
+    assert (result["passed"], result["decision"]) == (False, "broken")
+    assert drill.play(SCENARIOS["E13"])["passed"]
+
+
+def test_a_fault_of_the_desks_own_is_never_passed(drill):
+    from mfadesk.store.models import Alert
+
+    Alert.objects.create(at=drill.throwaway.clock.now(), kind="broken", sentence="A fault.")
+    drill.base = drill.throwaway.mark()
+    result = drill.play(SCENARIOS["E13"])
+    assert not result["passed"]
+    assert "fault of its own" in result["why"]
+
+
+def test_only_what_is_controlled_makes_an_operator(drill):
+    told = replace(SCENARIOS["E03"].crime, controls=frozenset(), known_info=frozenset({"insider_operator", "itsm_read"}))
+    assert means.find_shown(told, drill.throwaway.desk.policy) == ()
+    assert "dynamic_kba" in means.find_weak(told, drill.throwaway.desk.policy)
+
+
+def test_skipped_scenarios_count_apart_and_are_not_passed():
+    results = [
+        {"id": "a", "kind": "attack", "passed": True},
+        {"id": "b", "kind": "attack", "passed": False, "skipped": "no runbook"},
+        {"id": "c", "kind": "legitimate", "passed": False},
+    ]
+    told = summarise(results)
+    assert (told["attacks"], told["attacks_stopped"], told["skipped"]) == (1, 1, 1)
+    assert (told["legitimate"], told["legitimate_served"]) == (1, 0)

@@ -1,30 +1,34 @@
 """The stage of one play: a person of the scenario's tier, whoever could vouch for them, and what they hold at the lab.
 
-Every play has people of its own, and a day passes before each, so that no throttle and no earlier case speaks into it.
+A `Stage` does what people do: it opens a case, answers, enters the code, proves, vouches, attests. It can be marked and taken back
+in time, so that a player tries one thing after another from the same place.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
 
-from mfadesk.cli.throwaway import PUBLIC_URL, Throwaway, enlist
+from mfadesk.cases.state import CaseState
+from mfadesk.cli.drills.approvers import ApproverOnShift, approve_what_waits
+from mfadesk.cli.drills.judge import Seen
+from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
-from mfadesk.operations import attest, call_back, codes, prove, sessions, vouch
-from mfadesk.operations.open_case import open_case
-from mfadesk.operations.people import find_vouchers, get_person
+from mfadesk.executor.letters import addresses_of
+from mfadesk.kernel.errors import MfadeskError
+from mfadesk.operations import attest, call_back, codes, deadlines, enrol, prove, sessions, vouch, work_case
+from mfadesk.operations.desk import Desk
+from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
+from mfadesk.operations.people import find_vouchers
 from mfadesk.ports.people import Actor, Person
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import ClaimantSession, ContactRow, PersonRow
+from mfadesk.store.models import Alert, ClaimantSession
 
-A_DAY_S = 86_400 + 60
-VOUCHED = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
-ATTESTED = ("callback_on_file", "in_person_badge", "video_photo_on_file", "spare_key_pickup")
-PROVIDER = ("totp_existing", "saved_recovery_code", "fido2_existing", "passkey_synced_existing")
-EMPLOYMENT = {"first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave"}
+VOUCHED: Mapping[str, str] = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
+ATTESTED = frozenset({"callback_on_file", "in_person_badge", "video_photo_on_file", "spare_key_pickup"})
+PROVIDER = frozenset({"totp_existing", "saved_recovery_code", "fido2_existing", "passkey_synced_existing"})
 
 
 class NotAtHand(Exception):
@@ -39,14 +43,50 @@ class Staff:
     key: SoftPasskey
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is at work: two operators, of whom the first holds the case, and people who may approve."""
+
+    operators: tuple[Staff, Staff]
+    approvers: tuple[ApproverOnShift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """How a person stands before the call.
+
+    methods: what works for them. used_days: how long ago what they hold was last used. old: whether they ever had a device.
+    spare_token: whether codes come from a second token and not from the old device.
+    """
+
+    name: str
+    methods: frozenset[str]
+    used_days: float
+    old: bool = True
+    spare_token: bool = True
+    settled_days: float | None = None
+    """How old the directory's data is; None for a first value, which was never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A moment of a stage."""
+
+    mark: Mark
+    case_id: str
+    cookie: str
+    paper: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Stage:
-    """One play's people and things. `passkeys` by login, `totp` and `codes` are what the person holds besides the old phone."""
+    """One play's people and things. `passkeys` by login; `totp` is the second token, `paper` the codes not used yet."""
 
     throwaway: Throwaway
-    staff: tuple[Staff, Staff]
+    shift: Shift
+    world: World
     person: Person
-    old: str
+    old: str = ""
     passkeys: dict[str, SoftPasskey] = field(default_factory=dict)
     synced: SoftPasskey | None = None
     totp: str = ""
@@ -55,41 +95,92 @@ class Stage:
     cookie: str = ""
 
     @property
+    def state(self) -> CaseState:
+        return load_case(self.case_id)
+
+    @property
     def session(self) -> ClaimantSession:
         found = sessions.find_session(self.throwaway.desk, self.cookie)
         if found is None:
             raise NotAtHand("no browser is bound")
         return found
 
-    def open(self, goal: str, answers: dict[str, str], signals: frozenset[str], channel: str) -> None:
-        """The operator opens the case."""
+    def keep(self) -> Place:
+        """Return this moment, to come back to."""
+        return Place(self.throwaway.mark(), self.case_id, self.cookie, tuple(self.paper))
+
+    def go_back(self, place: Place) -> None:
+        """Make everything as it was. Passkeys stay moved on, which no relying party minds."""
+        self.throwaway.return_to(place.mark)
+        self.case_id, self.cookie, self.paper = place.case_id, place.cookie, list(place.paper)
+
+    def see(self) -> Seen:
+        """Return what the provider holds of the person and has done to them."""
+        scene, login = self.throwaway.scene, self.person.login
+        done = tuple(
+            (line.act, line.authenticator_id or "", line.at)
+            for line in scene.list_audit(login)
+            if line.outcome in ("done", "accepted")
+        )
+        return Seen(scene.holdings(login), done)
+
+    def is_broken(self) -> bool:
+        """Return whether the desk found a fault of its own: no play may lead to one."""
+        return Alert.objects.filter(kind="broken").exists()
+
+    def count_letters(self) -> dict[str, int]:
+        """Return how many letters each of the person's addresses has got."""
+        return {address: len(self.throwaway.scene.list_mail(address)) for address in addresses_of(self.person)}
+
+    def open(self, goal: str, answers: Mapping[str, str], signals: Collection[str], channel: str) -> None:
+        """The operator opens the case. What was noticed beyond the limit of an opening is noted afterwards, never left out."""
         desk = self.throwaway.desk
-        known = channel if channel in ("phone", "portal", "chat", "mail", "internal") else "phone"
+        noticed = sorted(signals, key=lambda signal: (signal not in desk.policy.signals, signal))
+        self.cookie = ""
         self.case_id = open_case(
-            desk, self.staff[0].actor, self.person.id, goal=goal, channel=known, signals=signals, answers=answers
+            desk, self.shift.operators[0].actor, self.person.id, goal=goal, channel=channel if channel in CHANNELS else "phone",
+            signals=frozenset(noticed[:MAX_SIGNALS]), answers=dict(answers),
+        )  # fmt: skip
+        self.throwaway.settle()
+        for signal in noticed[MAX_SIGNALS:]:
+            if signal in desk.policy.signals and self.state.status == "open":
+                work_case.note_signal(desk, self.shift.operators[0].actor, self.case_id, signal)
+
+    def answer(self, step: str, value: str) -> None:
+        """The operator writes down what the caller says, or that a sentence was said."""
+        work_case.answer(self.throwaway.desk, self.shift.operators[0].actor, self.case_id, step, value)
+        self.throwaway.settle()
+
+    def say_out_of_reach(self, authenticator: str) -> None:
+        """The caller says that something they still have cannot be used now, and the operator writes it down."""
+        work_case.note_out_of_reach(
+            self.throwaway.desk, self.shift.operators[0].actor, self.case_id, authenticator, "it is at home"
         )
         self.throwaway.settle()
 
     def enter_code(self) -> None:
         """Whoever is on the phone enters the code in their browser and says yes."""
+        if self.cookie:
+            return
         code = codes.read_code(self.throwaway.desk, self.case_id)
-        if code and not self.cookie:
-            self.cookie = sessions.redeem_code(self.throwaway.desk, "192.0.2.7", code)
-            sessions.confirm(self.throwaway.desk, self.session, True)
+        if not code:
+            raise NotAtHand("the case has no code")
+        self.cookie = sessions.redeem_code(self.throwaway.desk, "192.0.2.7", code)
+        sessions.confirm(self.throwaway.desk, self.session, True)
 
-    def prove(self, method: str, *, second_says: str = "passed") -> None:
-        """Carry out one method as whoever holds what it takes would. Raises the desk's own errors."""
+    def prove(self, method: str, second_says: str = "passed") -> None:
+        """Carry out one method as whoever holds what it takes would. Raises NotAtHand and the desk's own errors."""
         desk = self.throwaway.desk
         if method in ATTESTED:
             self._attest(method, second_says)
         elif method in VOUCHED:
             self._vouch(VOUCHED[method])
         elif method == "fido2_existing":
-            self._passkey(self.passkeys[self.person.login])
-        elif method == "passkey_synced_existing" and self.synced is not None:
+            self._passkey(self.passkeys.get(self.person.login))
+        elif method == "passkey_synced_existing":
             self._passkey(self.synced)
         elif method == "totp_existing":
-            prove.prove_with_code(desk, self.session, method, self.throwaway.scene.current_code(self.totp or self.old))
+            prove.prove_with_code(desk, self.session, method, self._code())
         elif method == "saved_recovery_code":
             if not self.paper:
                 raise NotAtHand("no paper is left")
@@ -100,21 +191,81 @@ class Stage:
             prove.prove_with_service(desk, self.session, method, answer)
         self.throwaway.settle()
 
-    def _passkey(self, passkey: SoftPasskey) -> None:
+    def offer_weak(self, method: str) -> None:
+        """Try what policy does not take as proof through every door that the desk has. Raises whatever the last door says."""
+        desk = self.throwaway.desk
+        doors = (
+            lambda: attest.begin_attestation(
+                desk, self.shift.operators[0].actor, self.case_id, method, "passed", "they knew it"
+            ),
+            lambda: prove.begin_service(desk, self.session, method),
+            lambda: prove.prove_with_service(desk, self.session, method, "yes"),
+            lambda: prove.prove_with_code(desk, self.session, method, "000000"),
+        )
+        for door in doors:
+            try:
+                door()
+            except (MfadeskError, NotAtHand):
+                continue
+        self.throwaway.settle()
+
+    def set_up(self) -> None:
+        """Set up a new one in the bound browser and sign in with it once. Raises the desk's own errors."""
+        desk, session = self.throwaway.desk, self.session
+        kinds = enrol.kinds_for(desk, self.case_id)
+        if not kinds:
+            raise NotAtHand("nothing may be set up")
+        enrol.choose_kind(desk, session, kinds[0])
+        shown = enrol.begin_enrolment(desk, session)
+        if shown.kind == "totp":
+            enrol.test_code(desk, session, self.throwaway.scene.current_code(self.state.new_authenticator))
+        else:
+            register_and_test(desk, session, shown.options)
+        self.throwaway.settle()
+
+    def approve(self) -> int:
+        """Have the approvers on shift say yes to what waits for them; return how many did."""
+        return approve_what_waits(self.throwaway, self.shift.approvers, self.case_id)
+
+    def give_up(self) -> None:
+        """The operator ends the case, since it cannot be proved on this call."""
+        work_case.end_case(self.throwaway.desk, self.shift.operators[0].actor, self.case_id, "cannot_be_proved")
+        self.throwaway.settle()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass: deadlines and whatever is due by then."""
+        self.throwaway.clock.advance(seconds)
+        deadlines.pass_deadlines(self.throwaway.desk)
+        self.throwaway.settle()
+
+    def _code(self) -> str:
+        """Return a code of the second token, or of the old device where the second one is what the claim is about."""
+        scene = self.throwaway.scene
+        held = {a.id for a in scene.holdings(self.person.login).authenticators}
+        mine = [a for a in (self.totp, self.old) if a and a in held]
+        if not mine:
+            raise NotAtHand("there is no token")
+        targets = self.state.targets
+        return scene.current_code(next((a for a in mine if a not in targets), mine[0]))
+
+    def _passkey(self, passkey: SoftPasskey | None) -> None:
+        if passkey is None:
+            raise NotAtHand("there is no such passkey")
         options = prove.begin_passkey(self.throwaway.desk, self.session)
         _moved, response = passkey.sign(options, PUBLIC_URL)
+        if passkey is not self.synced:
+            self.passkeys[self.person.login] = _moved
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
         if method == call_back.METHOD:
             # Whoever answers the telephone sits at this case's browser, or says the words on to whoever does.
-            call_back.type_words(
-                self.throwaway.desk, self.session, call_back.words_to_say(self.throwaway.desk, self.session.id)
-            )
-        self._sign(self.staff[0], method, "passed")
+            desk, session = self.throwaway.desk, self.session
+            call_back.type_words(desk, session, call_back.words_to_say(desk, session.id))
+        self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
-        drawn = load_case(self.case_id).second_asked.get(method)
-        second = next((s for s in self.staff if s.actor.id == drawn), None)
+        drawn = self.state.second_asked.get(method)
+        second = next((s for s in self.shift.operators if s.actor.id == drawn), None)
         if second is not None:
             self._sign(second, method, second_says)
 
@@ -125,10 +276,10 @@ class Stage:
 
     def _vouch(self, which: str) -> None:
         desk = self.throwaway.desk
-        vouch.ask_voucher(desk, self.staff[0].actor, self.case_id, which)
+        vouch.ask_voucher(desk, self.shift.operators[0].actor, self.case_id, which)
         self.throwaway.settle()
         for voucher in find_vouchers(self.person, which):
-            letters = self.throwaway.scene.list_mail(f"{voucher.login}@drill.example")
+            letters = self.throwaway.scene.list_mail(mail_of(voucher.login))
             link = next((found for m in letters if (found := re.search(r"/vouch/(\S+)", m.text))), None)
             if link is None or voucher.login not in self.passkeys:
                 raise NotAtHand("no letter came, or the voucher has no passkey")
@@ -138,75 +289,14 @@ class Stage:
             self.throwaway.settle()
 
 
-def hire(throwaway: Throwaway) -> tuple[Staff, Staff]:
-    """Return two operators on shift, their desk keys registered through the executor."""
-    first, second = (Staff(*enlist(throwaway, login, ["operator"])) for login in ("drill-one", "drill-two"))
-    return first, second
+def register_and_test(desk: Desk, session: ClaimantSession, options: str) -> None:
+    """Register a new passkey for creation `options` (JSON) and sign in with it once."""
+    passkey, response = SoftPasskey.register(json.loads(options), PUBLIC_URL, desk.randomness)
+    enrol.finish_new_passkey(desk, session, response)
+    _moved, assertion = passkey.sign(enrol.begin_test_passkey(desk, session), PUBLIC_URL)
+    enrol.finish_test_passkey(desk, session, assertion)
 
 
-def set_stage(
-    throwaway: Throwaway,
-    staff: tuple[Staff, Staff],
-    tier: str,
-    employment: str,
-    methods: Iterable[str],
-    used_days: float,
-    number: int,
-    has_old: bool = True,
-) -> Stage:
-    """Return the stage of play `number`: the person holds an old phone's app, and what `methods` need.
-
-    used_days: how long ago what they hold was last used.
-    """
-    throwaway.clock.advance(A_DAY_S)
-    now, usable = throwaway.clock.now(), set(methods)
-    PersonRow.objects.exclude(vouches_as="").update(vouches_as="")
-    manager = _add(throwaway, f"m{number}", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
-    row = _add(throwaway, f"d{number}", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None)
-    person, scene = get_person(row.id), throwaway.scene
-    stage = Stage(throwaway, staff, person, "")
-    if manager is not None and "manager_portal" not in usable:
-        PersonRow.objects.filter(pk=manager.id).update(employment="on_leave")
-    helpers = [manager] if manager else []
-    if "hr_attest" in usable:
-        helpers.append(_add(throwaway, f"h{number}", "sensitive", "active", None))
-        PersonRow.objects.filter(pk=helpers[-1].id).update(vouches_as="hr")
-    if "peer_vouch" in usable:
-        helpers += [_add(throwaway, f"p{number}{n}", "standard", "active", manager.id if manager else None) for n in "ab"]
-    for helper in helpers:
-        _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
-    used = now - timedelta(days=used_days)
-    if has_old:
-        stage.old = scene.add_authenticator(
-            person.login, "totp", "Old phone", created_at=now - timedelta(days=700), last_used_at=used
-        )
-    _give(stage, usable, used)
-    scene.add_session(person.login)
-    return stage
-
-
-def _give(stage: Stage, usable: set[str], used: datetime) -> None:
-    scene, login = stage.throwaway.scene, stage.person.login
-    if "fido2_existing" in usable:
-        _, stage.passkeys[login] = scene.add_passkey(login, "Key", "security_key", last_used_at=used)
-    if "passkey_synced_existing" in usable:
-        _, stage.synced = scene.add_passkey(login, "Synced", "passkey_synced", last_used_at=used)
-    if "totp_existing" in usable:
-        stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
-    if "saved_recovery_code" in usable:
-        _, paper = scene.add_recovery_codes(login, "Paper")
-        stage.paper = list(paper)
-    if "callback_on_file" in usable:
-        ContactRow.objects.create(person_id=stage.person.id, kind="mobile", value="+15550100", notify=False)
-    for method in usable - {*PROVIDER, *ATTESTED, *VOUCHED}:
-        scene.set_factor(login, method)
-
-
-def _add(throwaway: Throwaway, login: str, tier: str, employment: str, manager: Any) -> PersonRow:
-    row = PersonRow.objects.create(
-        id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
-        employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
-    )  # fmt: skip
-    ContactRow.objects.create(person=row, kind="work_mail", value=f"{login}@drill.example")
-    throwaway.scene.add_account(login)
-    return row
+def mail_of(login: str) -> str:
+    """Return the work address of somebody on the stage."""
+    return f"{login}@drill.example"

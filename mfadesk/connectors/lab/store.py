@@ -101,6 +101,18 @@ class LabStore:
                 raise
             self._connection.execute("COMMIT")
 
+    def keep(self) -> sqlite3.Connection:
+        """Return a copy of everything as it is now, in memory."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with self._lock:
+            self._connection.backup(copy)
+        return copy
+
+    def bring_back(self, kept: sqlite3.Connection) -> None:
+        """Make everything as it was when `kept` was made."""
+        with self._lock:
+            kept.backup(self._connection)
+
     def close(self) -> None:
         """Close the file; an open store in memory is gone."""
         with self._lock:

@@ -1,0 +1,170 @@
+"""The honest caller: answers truly, proves what they can by the quickest plan, and sets up the new device (SETTLED 17).
+
+What the case asks for is done as it asks; nothing here knows a runbook by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from mfadesk.assurance.decision import decide
+from mfadesk.assurance.model import MethodId, Plan, ThreatLevel
+from mfadesk.cases.state import CaseState
+from mfadesk.cli.drills.judge import find_effects, judge_honest
+from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
+from mfadesk.cli.drills.means import said_of, say
+from mfadesk.cli.drills.scenario import Call, Expected
+from mfadesk.cli.drills.scenery import set_stage
+from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World
+from mfadesk.cli.throwaway import Mark, Throwaway
+from mfadesk.kernel.errors import MfadeskError
+from mfadesk.ports.people import Tier
+from mfadesk.runbook.model import Step
+from mfadesk.runbook.situation import first_answers
+
+TALK_CHANGE_MIN, TALK_NO_CHANGE_MIN = 6, 4
+APPROVAL_MIN = 5
+"""Until somebody on shift has read what waits and said yes; several read at the same time."""
+
+MAX_TURNS = 100
+MAX_PLANS = 4
+
+
+@dataclass(slots=True)
+class Served:
+    """How one caller was served."""
+
+    outcome: str
+    effects: tuple[str, ...] = ()
+    minutes: float = 0
+    wrong: str = ""
+    why_not: str = ""
+    """Why the case could not go on, for whoever reads the result; no fault where that was to be expected."""
+    used: list[MethodId] = field(default_factory=list)
+
+
+class NoRoad(Exception):
+    """No runbook stands for what this scenario asks: it is counted apart and is not passed."""
+
+
+def serve(throwaway: Throwaway, shift: Shift, base: Mark, call: Call, available: tuple[str, ...], expected: Expected) -> Served:
+    """Return how the caller was served, with the signals and without; the first that went wrong, or else the slower.
+
+    Raises NoRoad where no runbook stands.
+    """
+    slowest: Served | None = None
+    for signals in dict.fromkeys((call.signals, frozenset[str]())):
+        throwaway.return_to(base)
+        served = _Visit(throwaway, shift, call, available).run(signals)
+        served.wrong = served.wrong or judge_honest(served.outcome, served.effects, served.minutes, expected)
+        if served.wrong:
+            served.wrong += f"; {served.why_not}" if served.why_not else ""
+            served.wrong += " (with its signals)" if signals else " (without signals)" if call.signals else ""
+            return served
+        if slowest is None or served.minutes > slowest.minutes:
+            slowest = served
+    assert slowest is not None
+    return slowest
+
+
+class _Visit:
+    """One call of one honest person."""
+
+    def __init__(self, throwaway: Throwaway, shift: Shift, call: Call, available: tuple[str, ...]) -> None:
+        self._throwaway, self._call = throwaway, call
+        policy, situation = throwaway.desk.policy, call.situation
+        self._policy = policy
+        self._can = frozenset(m for m in available if m in policy.methods and policy.methods[m].role == "factor")
+        claim = situation.get("authenticator", "unknown")
+        world = World("honest", self._can, 1.0, old=claim != "none_yet", spare_token=claim not in ("works", "drifted"))
+        self._goal = first_answers(situation, call.request).goal
+        self._stage: Stage = set_stage(
+            throwaway, shift, world, tier=call.tier, employment=situation.get("employment", "active"),
+            kind=situation.get("kind", "app"), disabled=self._goal == "restore_account",
+        )  # fmt: skip
+        self._waited_s, self._approved = 0.0, False
+        self._used: list[MethodId] = []
+
+    def run(self, signals: frozenset[str]) -> Served:
+        stage = self._stage
+        before, wrong, why_not = stage.see(), "", ""
+        try:
+            stage.open(self._goal, said_of(self._call), signals, self._call.channel)
+            why_not = self._follow()
+        except NotAtHand as error:
+            wrong = f"not at hand: {error}"
+        except MfadeskError as error:
+            if error.code == "no_runbook":
+                raise NoRoad(error.sentence) from error
+            wrong = f"the desk said: {error.sentence}"
+        if stage.is_broken():
+            wrong = f"the desk found a fault of its own; {wrong}"
+        state = stage.state
+        effects = find_effects(before, stage.see())
+        minutes = self._minutes("bound" in effects)
+        return Served(state.outcome or f"open at {state.step}", effects, minutes, wrong, why_not, self._used)
+
+    def _follow(self) -> str:
+        """Do what the case asks until it asks nothing more; return why it could not go on."""
+        for _ in range(MAX_TURNS):
+            state = self._stage.state
+            if state.status != "open":
+                return ""
+            step = self._throwaway.desk.runbook_of(state).steps[state.step]
+            if step.kind in ("ask", "instruct"):
+                self._stage.answer(step.id, say(step, self._call))
+            elif step.kind == "verify":
+                why_not = self._prove(state, step)
+                if why_not:
+                    # The operator ends what cannot be proved; whether that is right here is the judge's to say.
+                    self._stage.give_up()
+                    return why_not
+            elif step.kind in ("enrol", "confirm"):
+                self._set_up(state)
+            elif state.ask is not None and self._stage.approve():
+                self._approved = True
+            if self._stage.state.seq == state.seq:
+                return f"the case waits at {step.id}, and nobody knows for what"
+        return f"still asked after {MAX_TURNS} turns"
+
+    def _prove(self, state: CaseState, step: Step) -> str:
+        """Carry out the quickest plan of what this caller has; return what is wrong where there is none."""
+        for authenticator in find_unreached(self._stage, state):
+            if authenticator.id == self._stage.old:
+                self._stage.say_out_of_reach(authenticator.id)
+        for _ in range(MAX_PLANS):
+            plan, reasons = self._plan(self._stage.state, step)
+            if plan is None:
+                return f"no plan: {reasons}"
+            self._stage.enter_code()
+            for method in plan.methods:
+                if method not in self._used:
+                    self._used.append(method)
+                self._stage.prove(method)
+            after = self._stage.state
+            if after.status != "open" or after.step != state.step:
+                return ""
+        return "plans were carried out and did not do"
+
+    def _plan(self, state: CaseState, step: Step) -> tuple[Plan | None, str]:
+        decision = decide(
+            evidence=state.evidence(), circumstances=find_circumstances(self._stage, state), action=step.action or "",
+            tier=cast(Tier, state.tier), threat=cast(ThreatLevel, self._throwaway.desk.home.config.threat), policy=self._policy,
+            now=self._throwaway.clock.now(), available=self._can,
+        )  # fmt: skip
+        reasons = "; ".join(reason.sentence for reason in getattr(decision, "reasons", ()))
+        return next(iter(getattr(decision, "plans", ())), None), reasons
+
+    def _set_up(self, state: CaseState) -> None:
+        starts = [v.starts_at for v in state.verdicts.values() if v.allowed]
+        wait_s = (max(starts) - self._throwaway.clock.now()).total_seconds() if starts else 0
+        if wait_s > 0:
+            self._stage.wait(wait_s + 1)
+            self._waited_s += wait_s
+        self._stage.set_up()
+
+    def _minutes(self, changed: bool) -> float:
+        proofs = max((self._policy.methods[m].minutes for m in self._used), default=0)
+        talk = TALK_CHANGE_MIN if changed else TALK_NO_CHANGE_MIN
+        return talk + proofs + (APPROVAL_MIN if self._approved else 0) + self._waited_s / 60

@@ -1,0 +1,104 @@
+"""Who is on shift and how a stage is set: the directory, the accounts and what works for the person in one world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from mfadesk.cli.drills.approvers import hire_approver
+from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, VOUCHED, Shift, Staff, Stage, World, mail_of
+from mfadesk.cli.throwaway import Throwaway, enlist
+from mfadesk.operations.people import get_person
+from mfadesk.ports.provider import AuthenticatorKind
+from mfadesk.store.models import ContactRow, PersonRow
+
+EMPLOYMENT: Mapping[str, str] = {
+    "first_day": "starts", "returning": "on_leave", "third_party": "third_party", "on_leave": "on_leave",
+}  # fmt: skip
+"""The directory's word for what a situation says of somebody's employment; every other word is `active`."""
+
+OLD: Mapping[str, tuple[AuthenticatorKind, str, bool]] = {
+    "hardware_token": ("hotp", "Old token", False),
+    "key": ("security_key", "Old key", False),
+}
+"""What the old device is, by the situation's `kind`; an app on a phone otherwise."""
+
+OPERATORS = ("drill-one", "drill-two")
+APPROVERS = ("drill-three", "drill-four", "drill-five")
+
+
+def hire(throwaway: Throwaway) -> Shift:
+    """Return who is on shift, their desk keys registered through the executor."""
+    first, second = (Staff(*enlist(throwaway, login, ["operator"])) for login in OPERATORS)
+    return Shift((first, second), tuple(hire_approver(throwaway, login) for login in APPROVERS))
+
+
+def set_stage(
+    throwaway: Throwaway,
+    shift: Shift,
+    world: World,
+    *,
+    tier: str,
+    employment: str,
+    kind: str,
+    disabled: bool = False,
+) -> Stage:
+    """Return the stage of one play.
+
+    employment, kind: as the situation says; a word that nobody knows is `active`, or an app on a phone.
+    """
+    now, usable, scene = throwaway.clock.now(), world.methods, throwaway.scene
+    since = None if world.settled_days is None else now - timedelta(days=world.settled_days)
+    manager = _add(throwaway, "manager", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
+    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None, disabled)
+    PersonRow.objects.filter(pk=row.id).update(manager_since=since if manager else None, photo_since=since)
+    ContactRow.objects.create(person_id=row.id, kind="personal_mail", value="person@home.example", since=since)
+    if usable & {"callback_on_file", "sms_code"}:
+        ContactRow.objects.create(person_id=row.id, kind="mobile", value="+15550100", notify=False, since=since)
+    if manager is not None and "manager_portal" not in usable:
+        PersonRow.objects.filter(pk=manager.id).update(employment="on_leave")
+    helpers = [manager] if manager else []
+    if "hr_attest" in usable:
+        helpers.append(_add(throwaway, "partner", "sensitive", "active", None))
+        PersonRow.objects.filter(pk=helpers[-1].id).update(vouches_as="hr")
+    if "peer_vouch" in usable:
+        helpers += [_add(throwaway, f"peer-{n}", "standard", "active", manager.id if manager else None) for n in "ab"]
+    stage = Stage(throwaway, shift, world, get_person(row.id))
+    for helper in helpers:
+        _, stage.passkeys[helper.login] = scene.add_passkey(helper.login, "Laptop", "passkey", last_used_at=now)
+    used = now - timedelta(days=world.used_days)
+    if world.old:
+        what, label, on_phone = OLD.get(kind, ("totp", "Old phone", True))
+        stage.old = scene.add_authenticator(
+            "person", what, label, created_at=now - timedelta(days=700), last_used_at=used, on_phone=on_phone
+        )
+    _give(stage, usable, used)
+    scene.add_session("person")
+    return stage
+
+
+def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:
+    scene, login = stage.throwaway.scene, stage.person.login
+    for method in usable:
+        if method == "fido2_existing":
+            _, stage.passkeys[login] = scene.add_passkey(login, "Key", "security_key", last_used_at=used)
+        elif method == "passkey_synced_existing":
+            _, stage.synced = scene.add_passkey(login, "Synced", "passkey_synced", last_used_at=used)
+        elif method == "totp_existing" and (stage.world.spare_token or not stage.old):
+            stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
+        elif method == "saved_recovery_code":
+            stage.paper = list(scene.add_recovery_codes(login, "Paper")[1])
+        elif method not in PROVIDER | ATTESTED | VOUCHED.keys():
+            scene.set_factor(login, method)
+
+
+def _add(
+    throwaway: Throwaway, login: str, tier: str, employment: str, manager: str | None, disabled: bool = False
+) -> PersonRow:
+    row = PersonRow.objects.create(
+        id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
+        employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
+    )  # fmt: skip
+    ContactRow.objects.create(person=row, kind="work_mail", value=mail_of(login))
+    throwaway.scene.add_account(login, disabled=disabled)
+    return row
