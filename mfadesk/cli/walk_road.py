@@ -187,7 +187,7 @@ class Road:
         ticket = next((one.words for one in self.page.elements if one.attributes.get("id") == "ticket"), "")
         _require(
             self.page,
-            "closed" in _main_classes(self.page) and "The new one works" in ticket,
+            "closed" in _main_classes(self.page) and "The new one signed in" in ticket,
             "The case did not close as changed.",
         )
         checks = " ".join(self.page.words_of("checks"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mfadesk.cli.drills.stage import hire
+from mfadesk.cli.drills.scenery import hire
 from mfadesk.cli.throwaway import PUBLIC_URL
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations import attest, call_back, case_view, portal_view, work_case
@@ -18,7 +18,7 @@ from tests.road.play import Play
 def play(throwaway):
     serve_desk(throwaway.desk)
     play = Play(throwaway)
-    play.staff = hire(throwaway)
+    play.staff = hire(throwaway).operators
     play.operator = play.staff[0].actor
     yield play
     serve_desk(None)
