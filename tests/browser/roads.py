@@ -1,0 +1,111 @@
+"""What people do at the desk and in the portal, a verb each, by what stands on their pages."""
+
+from __future__ import annotations
+
+import re
+
+import pyotp
+
+from tests.browser.demo_desk import DemoDesk
+from tests.browser.somebody import Somebody
+
+HONEST = {"still-works": "gone", "device-at-hand": "at_hand", "restored": "name_only"}
+"""What the demo's honest caller answers, by step of the runbook."""
+MANY_STEPS = 12
+
+
+def sign_in(who: Somebody, login: str) -> None:
+    """Sign a member of staff in with password and code, as the side room shows them."""
+    one = who.desk.staff(login)
+    who.open("/sign-in/")
+    who.write("Name at the desk", login)
+    who.write("Password", one.password)
+    who.press("Go on")
+    who.write("Code", pyotp.TOTP(one.seed).now())
+    who.press("Sign in")
+    who.see("Calls")
+
+
+def sign_in_by_passkey(who: Somebody, login: str) -> None:
+    """Sign a member of staff in with a passkey, a real ceremony."""
+    who.plug_in(*who.desk.passkeys(login))
+    who.open("/sign-in/")
+    who.press("Sign in with a passkey")
+    who.own_passkey()
+    who.see("Calls")
+
+
+def set_up_desk_key(who: Somebody) -> None:
+    """Make the key that attestations are signed with."""
+    who.open("/desk-key")
+    before = who.count_passkeys()
+    who.press("Set up a desk key")
+    who.own_passkey()
+    who.page.wait_for_url("**/")
+    assert who.count_passkeys() == before + 1
+
+
+def start_call(who: Somebody, name: str, goal: str = "replace_device") -> str:
+    """Find the person, open a case for a claim, and return its path."""
+    who.open("/cases/new")
+    who.write(re.compile("^Name, staff number"), name)
+    who.press("Look up")
+    person = who.page.locator("label.answer", has_text=name).locator("input[name=person_id]").first.get_attribute("value")
+    who.choose("person_id", str(person))
+    for field, value in (("goal", goal), ("caller", "subject"), ("channel", "phone")):
+        who.choose(field, value)
+    who.press("Start")
+    who.page.locator("#now").wait_for()
+    return who.page.url.removeprefix(who.desk.url).partition("#")[0]
+
+
+def answer(who: Somebody, said: dict[str, str]) -> None:
+    """Answer what the runbook asks until it asks for proof."""
+    for _ in range(MANY_STEPS):
+        form = who.page.locator("#now form.answering")
+        if not form.count():
+            return
+        step = form.locator("input[name=step_id]").input_value()
+        if who.page.locator("#now.kind-ask").count():
+            who.choose("answer", said[step])
+            who.press_on(form.get_by_role("button", name="Record what they said"))
+        else:
+            who.press_on(form.get_by_role("button", name="Said, go on"))
+        who.page.locator(f"#now input[name=step_id][value={step}]").wait_for(state="detached")
+    raise AssertionError("The runbook asks on and on.")
+
+
+def read_code(who: Somebody) -> str:
+    """Return the case code on the operator's screen."""
+    return who.read(".handover .code")
+
+
+def redeem(who: Somebody, code: str) -> None:
+    """Type a case code into the check-in page."""
+    who.open("/me/")
+    who.write("Enter your case code", code)
+    who.press("Continue")
+
+
+def prove_by_passkey(who: Somebody) -> None:
+    """Prove oneself with the passkey that is plugged in."""
+    who.see("Which of your things can you use?")
+    who.press("Use my passkey")
+    who.own_passkey()
+
+
+def find_links(desk: DemoDesk, who: Somebody, login: str, kind: str) -> list[str]:
+    """Return the links of one kind (``me/link``, ``vouch``, ``me/not-me``) in somebody's mailbox in the side room, newest first."""
+    who.open(f"/demo/people/{login}/")
+    found = re.findall(rf'href="([^"]*/{kind}/[^"]+)"', who.page.content())
+    return list(dict.fromkeys(found))
+
+
+def await_link(desk: DemoDesk, who: Somebody, login: str, kind: str) -> str:
+    """Return the newest such link, once the letter has come in."""
+    for _ in range(60):
+        found = find_links(desk, who, login, kind)
+        if found:
+            return found[0]
+        who.page.wait_for_timeout(200)
+    raise AssertionError(f"No {kind} link came in for {login}.")
