@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pyotp
 
-from tests.browser.demo_desk import DemoDesk
 from tests.browser.somebody import Somebody
 
 HONEST = {"still-works": "gone", "device-at-hand": "at_hand", "restored": "name_only"}
 """What the demo's honest caller answers, by step of the runbook."""
 MANY_STEPS = 12
+MANY_LOOKS, PAUSE_MS = 60, 200
 
 
 def sign_in(who: Somebody, login: str) -> None:
@@ -66,12 +67,13 @@ def answer(who: Somebody, said: dict[str, str]) -> None:
         if not form.count():
             return
         step = form.locator("input[name=step_id]").input_value()
+        version = who.page.locator("main").get_attribute("data-version")
         if who.page.locator("#now.kind-ask").count():
             who.choose("answer", said[step])
             who.press_on(form.get_by_role("button", name="Record what they said"))
         else:
             who.press_on(form.get_by_role("button", name="Said, go on"))
-        who.page.locator(f"#now input[name=step_id][value={step}]").wait_for(state="detached")
+        who.page.locator(f"main[data-version]:not([data-version='{version}']) #now").wait_for()
     raise AssertionError("The runbook asks on and on.")
 
 
@@ -94,18 +96,42 @@ def prove_by_passkey(who: Somebody) -> None:
     who.own_passkey()
 
 
-def find_links(desk: DemoDesk, who: Somebody, login: str, kind: str) -> list[str]:
+def find_links(who: Somebody, login: str, kind: str) -> list[str]:
     """Return the links of one kind (``me/link``, ``vouch``, ``me/not-me``) in somebody's mailbox in the side room, newest first."""
     who.open(f"/demo/people/{login}/")
     found = re.findall(rf'href="([^"]*/{kind}/[^"]+)"', who.page.content())
     return list(dict.fromkeys(found))
 
 
-def await_link(desk: DemoDesk, who: Somebody, login: str, kind: str) -> str:
+def await_link(who: Somebody, login: str, kind: str) -> str:
     """Return the newest such link, once the letter has come in."""
-    for _ in range(60):
-        found = find_links(desk, who, login, kind)
-        if found:
+    for _ in range(MANY_LOOKS):
+        if found := find_links(who, login, kind):
             return found[0]
-        who.page.wait_for_timeout(200)
+        who.page.wait_for_timeout(PAUSE_MS)
     raise AssertionError(f"No {kind} link came in for {login}.")
+
+
+def held(who: Somebody, login: str) -> dict[str, str]:
+    """Return what the provider holds of somebody, as the side room lists it: state by label."""
+    who.open(f"/demo/people/{login}/")
+    rows = who.page.locator("section[aria-labelledby=l-h] tr:has(th[scope=row])")
+    return {row.locator("th").inner_text(): row.locator("td").nth(1).inner_text() for row in rows.all()}
+
+
+def await_held(who: Somebody, login: str, label: str, state: str) -> None:
+    """Wait until the provider holds `label` in `state`."""
+    for _ in range(MANY_LOOKS):
+        if held(who, login).get(label) == state:
+            return
+        who.page.wait_for_timeout(PAUSE_MS)
+    raise AssertionError(f"{label} of {login} never was {state}.")
+
+
+def save_record(who: Somebody, folder: Path) -> Path:
+    """Export the record of the closed case on the screen, and return where it is."""
+    with who.page.expect_download() as coming:
+        who.press("Export the record", "link")
+    path = folder / "record"
+    coming.value.save_as(path)
+    return path
