@@ -73,12 +73,15 @@ def test_a_replaced_phone_by_keyboard_alone_from_the_link_to_the_verified_record
     notice = roads.await_link(side, "hazel.linden", "me/not-me")
     side.look("side-room-person")
     hazel.open(notice)
+    hazel.page.get_by_text("A new device was set up to sign in to your account.").wait_for()
     hazel.look("not-me", both=True)
     assert roads.held(side, "hazel.linden")["Set up with the help desk"] == "active"
     hazel.press("This was not me. Stop it")
     hazel.see("Stopped")
     hazel.look("not-me-done")
     roads.await_held(side, "hazel.linden", "Set up with the help desk", "suspended")
+    operator.see("Taken back")
+    operator.look("taken-back")
 
 
 def test_a_new_passkey_takes_the_place_of_the_old_phone_on_a_narrow_screen(somebody, desk):

@@ -521,6 +521,11 @@ CHANGED = replace(
     checklist=CHECKLIST,
     ticket=TICKET,
     may=frozenset({"export"}),
+    proofs=(
+        EvidenceLine("Signed in on the work laptop", "In the one browser that entered the code", None),
+        EvidenceLine("The manager vouches with their own passkey", "Named by the directory, not by the caller", None),
+    ),
+    decided="75 points, 70 needed",
 )
 
 NO_CHANGE = replace(
