@@ -150,6 +150,7 @@ class Somebody:
 
     def look(self, name: str, *, both: bool = False) -> None:
         """Judge the page that is shown now. `both` judges the colours of the other theme as well."""
+        self.page.wait_for_load_state("load")
         self._keep(name)
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= self.width, f"{name}: {wide} px wide"
@@ -167,7 +168,7 @@ class Somebody:
     def _violations(self, rules: list[str] | None) -> list[str]:
         self.page.evaluate(_SETTLED)
         found = self.page.evaluate(_AXE, rules)["violations"]
-        return [f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}" for one in found]
+        return [f"{one['id']}: {[(node['html'][:160], node['failureSummary']) for node in one['nodes'][:3]]}" for one in found]
 
     def _keep(self, name: str) -> None:
         folder = os.environ.get("MFADESK_PICTURES")

@@ -80,6 +80,8 @@ def test_a_replaced_phone_by_keyboard_alone_from_the_link_to_the_verified_record
     hazel.see("Stopped")
     hazel.look("not-me-done")
     roads.await_held(side, "hazel.linden", "Set up with the help desk", "suspended")
+    # The focus is on the link to the record, so nothing is swapped under it: the page offers to show what changed.
+    operator.press("Something here has changed. Show it", "link")
     operator.see("Taken back")
     operator.look("taken-back")
 

@@ -84,6 +84,7 @@ def test_proof_that_does_not_suffice_ends_refused_with_words_that_tell_nothing(s
     operator.see("Not enough yet")
     operator.look("case-not-enough", both=True)
     operator.press_on(operator.page.get_by_role("link", name="End without a change"))
+    operator.see("End this call without a change?")
     operator.look("ending", both=True)
     operator.choose("ending", "cannot_be_proved")
     operator.press("End the call")

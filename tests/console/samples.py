@@ -521,6 +521,7 @@ CHANGED = replace(
     checklist=CHECKLIST,
     ticket=TICKET,
     may=frozenset({"export"}),
+    board=None,
     proofs=(
         EvidenceLine("Signed in on the work laptop", "In the one browser that entered the code", None),
         EvidenceLine("The manager vouches with their own passkey", "Named by the directory, not by the caller", None),
