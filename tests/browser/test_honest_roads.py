@@ -62,7 +62,8 @@ def test_a_replaced_phone_by_keyboard_alone_from_the_link_to_the_verified_record
     operator.see("Replaced")
     operator.page.locator(".checks li").last.get_by_text("(done)").wait_for()
     operator.look("closed", both=True)
-    assert "Proved by: Security key or device-bound passkey (100 points, 70 needed)." in operator.page.content()
+    assert "- Security key or device-bound passkey." in operator.page.get_by_label("For the ticket").input_value()
+    assert "Decided and signed: 100 points, 70 needed." in operator.read("#proof")
     record = roads.save_record(operator, tmp_path)
     assert desk.verify(record).returncode == 0
     damaged = bytearray(record.read_bytes())
