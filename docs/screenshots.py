@@ -37,7 +37,6 @@ def main() -> None:
             roads.sign_in_by_passkey(operator, "juniper")
             _honest_call(browser, desk, operator)
             _voucher(browser, desk, operator)
-            _joining(browser, desk)
         finally:
             desk.stop()
             browser.close()
@@ -89,22 +88,6 @@ def _voucher(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
     maple.open(roads.await_link(Somebody(browser, desk), "maple.thorne", "vouch"))
     maple.choose("statement", "my_call")
     _keep(maple, "vouch-phone")
-
-
-def _joining(browser: Browser, desk: DemoDesk) -> None:
-    administrator, fresh = Somebody(browser, desk), Somebody(browser, desk, width=PHONE)
-    roads.sign_in_by_passkey(administrator, "yew")
-    administrator.open("/staff/")
-    administrator.write("Name to sign in with", "willow")
-    administrator.page.get_by_label("Operator").check()
-    administrator.press("Make the invitation")
-    fresh.open(administrator.read(".key"))
-    _keep(fresh, "join-phone")
-    fresh.write("Password", "a few calm words at once")
-    fresh.write("The same again", "a few calm words at once")
-    fresh.press("Go on to the second step")
-    fresh.see("Add your second step")
-    _keep(fresh, "second-step-phone")
 
 
 def _keep(who: Somebody, name: str) -> None:

@@ -36,16 +36,6 @@ def sign_in_by_passkey(who: Somebody, login: str) -> None:
     who.see("Calls")
 
 
-def set_up_desk_key(who: Somebody) -> None:
-    """Make the key that attestations are signed with."""
-    who.open("/desk-key")
-    before = who.count_passkeys()
-    who.press("Set up a desk key")
-    who.own_passkey()
-    who.page.wait_for_url("**/")
-    assert who.count_passkeys() == before + 1
-
-
 def start_call(who: Somebody, name: str, goal: str = "replace_device") -> str:
     """Find the person, open a case for a claim, and return its path."""
     who.open("/cases/new")

@@ -1,4 +1,4 @@
-"""The other endings in real browsers: stopped, frozen, taken over, not enough, attested; and people who join, and the side room."""
+"""The other endings in real browsers: stopped, frozen, taken over, not enough."""
 
 from __future__ import annotations
 
@@ -96,26 +96,3 @@ def test_proof_that_does_not_suffice_ends_refused_with_words_that_tell_nothing(s
     impostor.see("This is over")
     impostor.look("over")
     assert roads.held(side, "rosemary.hart")["Authenticator app"] == "active"
-
-
-def test_an_operator_attests_with_a_desk_key_and_a_second_one_is_drawn(somebody):
-    operator, pine = somebody(), somebody(width=PHONE)
-    roads.sign_in_by_passkey(operator, "rowan")
-    operator.open("/account/")
-    operator.look("account", both=True)
-    operator.open("/desk-key")
-    operator.look("desk-key", both=True)
-    roads.set_up_desk_key(operator)
-    roads.start_call(operator, "Pine Laurier")
-    roads.answer(operator, roads.HONEST)
-    roads.redeem(pine, roads.read_code(operator))
-    pine.press("Yes, I’m on the phone")
-    operator.page.locator("#attest-in_person_badge > summary").click()
-    form = operator.page.locator("#attest-in_person_badge")
-    form.get_by_label("It was the person").check()
-    form.get_by_label("Number printed on the badge").fill("FC-1073")
-    operator.look("case-attesting", both=True)
-    form.get_by_role("button", name="Sign with your desk key").click()
-    operator.own_passkey()
-    operator.page.locator(".evidence").get_by_text("In person with badge and photo on file").wait_for()
-    operator.look("case-attested")

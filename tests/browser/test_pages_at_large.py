@@ -1,4 +1,4 @@
-"""What no single call visits: the policy that would be reported, people who join the desk, and the side room."""
+"""What no single call visits: the policy that would be reported, and the side room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from tests.browser import roads
 from tests.browser.somebody import PHONE, Somebody
 
 pytestmark = pytest.mark.browser
@@ -31,41 +30,6 @@ def test_a_page_that_broke_its_policy_would_be_noticed_three_times_over(chromium
     with pytest.raises(AssertionError):
         who.close()
     assert '"directive": "script-src-elem"' in (desk.folder / "logs" / "serve.log").read_text()
-
-
-def test_somebody_who_was_invited_joins_with_a_passkey_and_works(somebody):
-    administrator, fresh = somebody(), somebody(width=PHONE, scheme="dark")
-    roads.sign_in_by_passkey(administrator, "yew")
-    administrator.open("/staff/")
-    administrator.write("Name to sign in with", "willow")
-    administrator.write("Shown as", "Desk 3")
-    administrator.write("Their id in the directory", "FC-1026")
-    administrator.page.get_by_label("Operator").check()
-    administrator.press("Make the invitation")
-    administrator.see("Invitation made")
-    administrator.look("staff", both=True)
-    fresh.open(administrator.read(".key"))
-    fresh.look("invitation", both=True)
-    fresh.write("Password", "a few calm words at once")
-    fresh.write("The same again", "a few calm words at once")
-    fresh.press("Go on to the second step")
-    fresh.see("Add your second step")
-    fresh.look("second-step", both=True)
-    fresh.press("Add a passkey", "link")
-    fresh.see("Add a passkey")
-    fresh.look("add-passkey")
-    fresh.plug_in()
-    fresh.write("What you call it", "Work laptop")
-    fresh.press("Add it")
-    fresh.own_passkey()
-    fresh.page.get_by_role("link", name="Go to the desk").or_(
-        fresh.page.get_by_role("link", name="Add a passkey")
-    ).first.wait_for()
-    fresh.open("/")
-    fresh.see("Calls")
-    fresh.look("calls-new-operator", both=True)
-    fresh.open("/cases/new?q=hazel")
-    fresh.look("start", both=True)
 
 
 def test_the_side_room_shows_everybodys_things(somebody):
