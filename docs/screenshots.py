@@ -1,123 +1,99 @@
-"""Takes the README's pictures: starts a throwaway demo, plays the beginning of the honest call in a real Chromium, and keeps what it shows.
+"""Takes the README's pictures: the hands of the browser tests play a few calls on a throwaway demo, and what they see is kept.
 
 Run by `make screenshots`. Needs Chromium (or its path in MFADESK_CHROMIUM).
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-import pyotp
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import pyotp  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+
+from tests.browser import roads  # noqa: E402
+from tests.browser.demo_desk import DemoDesk  # noqa: E402
+from tests.browser.somebody import PHONE, Somebody  # noqa: E402
+from tests.chromium import ABSENT, SWITCHES, find_chromium  # noqa: E402
+
 PICTURES = ROOT / "docs" / "screenshots"
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-READY_S = 90
 
 
 def main() -> None:
     """Take every picture."""
+    path = find_chromium()
+    if path is None:
+        raise SystemExit(f"No pictures: {ABSENT}.")
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="mfadesk-pictures-") as folder:
-        port = _free_port()
-        environment = {**os.environ, "DEMO_DIR": folder, "PORT": str(port), "PYTHONPATH": str(ROOT)}
-        demo = subprocess.Popen([sys.executable, "-m", "mfadesk.cli.main", "demo"], env=environment, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="mfadesk-pictures-") as folder, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=list(SWITCHES))
+        desk = DemoDesk(Path(folder))
         try:
-            url = f"http://localhost:{port}"
-            _await(url)
-            state = json.loads((Path(folder) / "demo.json").read_text(encoding="utf-8"))
-            with sync_playwright() as playwright:
-                path = os.environ.get("MFADESK_CHROMIUM", "/usr/bin/chromium")
-                browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
-                _take(browser, url, state["sign_ins"][0])
+            operator = Somebody(browser, desk)
+            roads.sign_in_by_passkey(operator, "juniper")
+            _honest_call(browser, desk, operator)
+            _voucher(browser, desk, operator)
         finally:
-            demo.terminate()
-            demo.wait(20)
+            desk.stop()
+            browser.close()
 
 
-def _take(browser: Browser, url: str, sign_in: dict[str, str]) -> None:
-    desk = _context(browser, 1280, 900, "light")
-    page = desk.new_page()
-    page.goto(f"{url}/sign-in/")
-    page.fill("input[name=login]", sign_in["login"])
-    page.fill("input[name=password]", sign_in["password"])
-    page.press("input[name=password]", "Enter")
-    page.wait_for_selector("input[name=code]")
-    page.fill("input[name=code]", pyotp.TOTP(sign_in["seed"]).now())
-    page.press("input[name=code]", "Enter")
-    page.wait_for_url(f"{url}/")
-    page.goto(f"{url}/cases/new?q=hazel")
-    _picture(page, "start")
-    for name, value in (("goal", "replace_device"), ("caller", "subject"), ("channel", "phone")):
-        page.locator(f"input[name={name}][value={value}]").check(force=True)
-    page.locator("input[name=person_id]").first.check(force=True)
-    page.locator("main form button.primary").last.click()
-    page.wait_for_selector("input[name=answer]")
-    _picture(page, "question")
-    for value in ("gone", "at_hand", "name_only"):
-        page.locator(f"input[name=answer][value={value}]").check(force=True)
-        page.locator("main form button.primary").first.click()
-        page.wait_for_load_state()
-    page.wait_for_timeout(1500)
-    page.reload()
-    _picture(page, "live-case")
-    code = page.locator(".codebox .code").first.inner_text()
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    _picture(page, "live-case-dark")
-    phone = _context(browser, 360, 780, "dark").new_page()
-    phone.goto(f"{url}/me/")
-    _picture(phone, "code-phone-dark")
-    phone.fill("input[name=code]", code)
-    phone.press("input[name=code]", "Enter")
-    phone.wait_for_url(f"{url}/me/case")
-    _picture(phone, "is-it-you-phone-dark")
-    phone.locator("button[value=yes]").click()
-    phone.wait_for_load_state()
-    _picture(phone, "prove-phone-dark")
-    side = _context(browser, 1280, 900, "light").new_page()
-    side.goto(f"{url}/demo/")
-    _picture(side, "side-room")
+def _honest_call(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
+    operator.open("/cases/new?q=hazel")
+    _keep(operator, "start")
+    roads.start_call(operator, "Hazel Linden")
+    _keep(operator, "question")
+    roads.answer(operator, roads.HONEST)
+    operator.page.locator("#proof section").nth(1).wait_for()
+    _keep(operator, "live-case")
+    operator.page.emulate_media(color_scheme="dark")
+    _keep(operator, "live-case-dark")
+    operator.page.emulate_media(color_scheme="light")
+    hazel = Somebody(browser, desk, width=PHONE, scheme="dark")
+    hazel.plug_in(*desk.passkeys("hazel.linden"))
+    hazel.open("/me/")
+    _keep(hazel, "code-phone-dark")
+    roads.redeem(hazel, roads.read_code(operator))
+    hazel.see("Are you on the phone with us right now?")
+    _keep(hazel, "is-it-you-phone-dark")
+    hazel.press("Yes, I’m on the phone")
+    hazel.see("Which of your things can you use?")
+    _keep(hazel, "prove-phone-dark")
+    roads.prove_by_passkey(hazel)
+    hazel.press("An authenticator app on the new phone")
+    hazel.press("Show it")
+    app = pyotp.parse_uri(str(hazel.page.locator("a[href^='otpauth://']").get_attribute("href")))
+    hazel.write("The code that the new phone shows now", app.now())
+    hazel.press("Sign in to test")
+    hazel.see("Your new one works")
+    _keep(hazel, "done-phone-dark")
+    operator.see("Replaced")
+    operator.page.locator(".checks li").last.get_by_text("(done)").wait_for()
+    _keep(operator, "closed")
+    side = Somebody(browser, desk)
+    side.open("/demo/")
+    _keep(side, "side-room")
 
 
-def _context(browser: Browser, width: int, height: int, scheme: str) -> BrowserContext:
-    return browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
+def _voucher(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
+    roads.start_call(operator, "Marigold Stone")
+    roads.answer(operator, roads.HONEST)
+    roads.redeem(Somebody(browser, desk, width=PHONE), roads.read_code(operator))
+    operator.press("Their manager")
+    maple = Somebody(browser, desk, width=PHONE)
+    maple.open(roads.await_link(Somebody(browser, desk), "maple.thorne", "vouch"))
+    maple.choose("statement", "my_call")
+    _keep(maple, "vouch-phone")
 
 
-def _picture(page: Page, name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
-
-
-def _await(url: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
-                if answer.status == 200:
-                    return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.2)
-    raise SystemExit("The demo was not ready in time.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _keep(who: Somebody, name: str) -> None:
+    who.page.wait_for_load_state("load")
+    who.page.evaluate("document.activeElement?.blur()")
+    who.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 if __name__ == "__main__":

@@ -116,18 +116,16 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
             "If that was not you, ring the desk on the number on your badge.",
         )
     step = executor.desk.runbook_of(state).steps.get(target)
+    told = step.tell if step is not None and step.tell else "How you sign in has changed."
     if target == "grace":
-        what, told = "A change to how you sign in", _grace_text(state, desk)
+        told = _grace_text(state, desk)
     elif target == "approved":
-        what, told = "A change to how you sign in", APPROVED.format(desk=desk)
-    else:
-        what = step.title if step else ""
-        told = step.tell if step is not None and step.tell else "How you sign in has changed."
+        told = APPROVED.format(desk=desk)
     token = issue_in_unit(
         executor, "not_me", state.id, NOT_ME_LIFE_S,
-        {"what": what, "authenticator": state.new_authenticator, "person": state.subject},
+        {"about": target, "authenticator": state.new_authenticator, "person": state.subject},
     )  # fmt: skip
-    text = f"{told}\n\nIf this was not you, press the button on this page. It works at once:\n{_url(executor, f'/me/not-me/{token}')}\n"
+    text = f"{told}\n\nThe link shows one button, which works at once. If it was you, leave it:\n{_url(executor, f'/me/not-me/{token}')}\n"
     return SUBJECTS.get(target, "Your sign-in has changed"), f"{text}\n{desk}"
 
 

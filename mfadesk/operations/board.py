@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mfadesk.assurance.decision import find_end, find_live
-from mfadesk.assurance.model import Allowed, Decision, Evidence, Policy, Reason, Refused
+from mfadesk.assurance.model import Allowed, Decision, Evidence, Plan, Policy, Reason, Refused
 from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
@@ -40,6 +42,10 @@ HOW = {
 """What the operator does for each method that takes an operator, and what they write down: a value, not a tick."""
 
 
+_SHOWN_BY_THE_GAUGE = ("no_evidence", "below_minimum", "falls_to:")
+"""Reasons that the card with the gauge says already, in its sentence and in its list."""
+
+
 def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str) -> Board:
     """Return the board for one action of a case, as the newest snapshot allows."""
     sight, _taken_at = newest_sight(person.id)
@@ -49,6 +55,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
     plans = () if isinstance(decision, Allowed) else decision.plans
     needed = requirement.minimum if requirement else 0
     allowed = isinstance(decision, Allowed)
+    live = find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
     waits = not isinstance(decision, Allowed) and [reason.code for reason in decision.reasons] == ONLY_APPROVALS
     return Board(
         verdict="It may go ahead" if allowed else "The proof is enough" if waits else "Not enough yet",
@@ -56,26 +63,21 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         points=attack.points,
         needed=needed,
         could=plans[0].points if plans else None,
-        could_words=f"after {_say_methods(plans[0].methods, desk.policy).lower()}" if plans else "",
-        cheapest=_cheapest(decision, desk.policy),
+        could_words=f"after {_lower(_say_plan(plans[0], state, desk.policy))}" if plans else "",
+        cheapest=_cheapest(decision, desk.policy, evidence=bool(live)),
         resists=_resists(decision, desk.policy),
-        have=tuple(
-            EvidenceLine(
-                method_name(e.method, desk.policy),
-                how_proved(e, desk.policy),
-                find_end(e, desk.policy),
-            )
-            for e in find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
-        ),
+        have=evidence_lines(live, desk.policy),
         heard=tuple(signal_words(s) for s in sorted(state.signals)),
-        plans=tuple(PlanLine(_say_methods(plan.methods, desk.policy), plan.minutes, plan.points) for plan in plans),
+        plans=tuple(PlanLine(_say_plan(plan, state, desk.policy), plan.minutes, plan.points) for plan in plans),
         no_plan=""
         if plans or allowed or waits
         else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
         attest=_attest_lines(desk, actor, state, person),
         vouchers=_voucher_lines(state, person, actor),
         survivors=_survivor_lines(desk, actor, state, sight),
-        reasons=() if isinstance(decision, Allowed) else tuple(reason.sentence for reason in decision.reasons),
+        reasons=()
+        if isinstance(decision, Allowed)
+        else tuple(r.sentence for r in decision.reasons if not r.code.startswith(_SHOWN_BY_THE_GAUGE)),
     )
 
 
@@ -89,10 +91,24 @@ def _judge(desk: Desk, state: CaseState, action: str, person: Person, sight: Sig
         return Refused(seen.assessment, seen.requirement, (Reason(gone.code, gone.sentence),), ())
 
 
-def _cheapest(decision: Decision, policy: Policy) -> str:
+def evidence_lines(evidence: Iterable[Evidence], policy: Policy) -> tuple[EvidenceLine, ...]:
+    """Return what `evidence` of a case proved, how, and until when it counts."""
+    return tuple(
+        EvidenceLine(
+            method_name(e.method, policy),
+            how_proved(e, policy),
+            find_end(e, policy),
+        )
+        for e in evidence
+    )
+
+
+def _cheapest(decision: Decision, policy: Policy, *, evidence: bool) -> str:
     attack = decision.assessment.attack
-    if not attack.compromises:
+    if not attack.compromises and not evidence:
         return "Nothing is proved yet: **anybody** could have made this call. The password is taken as known."
+    if not attack.compromises:
+        return "What was shown proves nothing here: it falls to **what an impostor is taken to have already**."
     parts = [
         f"**{say_compromise(name, policy)}**"
         for name in sorted(attack.compromises, key=lambda n: -policy.compromises[n].points)
@@ -118,8 +134,14 @@ def _resists(decision: Decision, policy: Policy) -> tuple[ResistLine, ...]:
     return tuple((failing + holding)[: max(4, len(failing))])
 
 
-def _say_methods(methods: tuple[str, ...], policy: Policy) -> str:
-    return join([method_name(m, policy) if n == 0 else _lower(method_name(m, policy)) for n, m in enumerate(methods)])
+def _say_plan(plan: Plan, state: CaseState, policy: Policy) -> str:
+    """Return a plan in words; of what one operator has attested already, only a second one's look is missing."""
+    proved = {e.method for e in state.evidence()}
+    parts = [
+        f"A second operator looks: {_lower(method_name(m, policy))}" if m in proved else method_name(m, policy)
+        for m in plan.methods
+    ]
+    return join([part if n == 0 else _lower(part) for n, part in enumerate(parts)])
 
 
 def _lower(words: str) -> str:
@@ -132,9 +154,9 @@ def how_proved(evidence: Evidence, policy: Policy) -> str:
         return "A second operator saw the same"
     if evidence.established_by.startswith("staff:"):
         terms = policy.methods.get(evidence.method)
-        return "On one operator's word; a second one has been drawn" if terms is None or terms.operator_attested else ""
+        return "On one operator’s word" if terms is None or terms.operator_attested else ""
     if evidence.established_by.startswith("voucher:"):
-        return "With a passkey of their own"
+        return "Named by the directory, not by the caller"
     return "In the one browser that entered the code"
 
 

@@ -11,8 +11,8 @@ from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import find_waiting
 from mfadesk.operations.desk import Desk, require_operator
 from mfadesk.operations.directory_csv import fold
-from mfadesk.operations.sayings import GOOD, OUTCOME_WORDS
-from mfadesk.operations.views import AnswerLine, CallsView, CaseLine, Mark, PersonLine
+from mfadesk.operations.sayings import GOOD, say_outcome
+from mfadesk.operations.views import AlertLine, AnswerLine, CallsView, CaseLine, Mark, PersonLine
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.shelf import choose
 from mfadesk.runbook.situation import GOAL_WORDS
@@ -25,12 +25,10 @@ SHORTEST_SEARCH = 2
 ALERTS_SHOWN = 5
 
 _WAITING = {
-    "operator": "You",
     "claimant": "The person",
     "security": "Security",
     "approver": "Somebody who approves",
     "executor": "The desk's own machine",
-    "": "You",
 }
 _AWAY = {"on_leave": "On leave", "left": "Has left", "starts": "Has not started yet", "third_party": "From another company"}
 
@@ -47,7 +45,7 @@ def calls(desk: Desk, actor: Actor) -> CallsView:
     seconds = {row.id for row in open_rows if _is_drawn(row.id, actor)}
     answers = {state.id for state in find_waiting(desk, actor)}
     asks = {**dict.fromkeys(seconds, "A second look is asked of you"), **dict.fromkeys(answers, "Your approval is asked for")}
-    lines = [_line(row, names, actor, asks.get(row.id, "")) for row in open_rows if row.id not in about_me]
+    lines = [_line(desk, row, names, actor, asks.get(row.id, "")) for row in open_rows if row.id not in about_me]
     rest = [line for line in lines if not line.mine and line.id not in asks]
     held = {row.id for row in open_rows if row.status == "open" and row.waiting_for in ("operator", "")}
     version = CaseRow.objects.order_by("-changed_at").values_list("changed_at", flat=True).first()
@@ -55,7 +53,7 @@ def calls(desk: Desk, actor: Actor) -> CallsView:
         mine=tuple(line for line in lines if line.mine),
         waiting=tuple(line for line in rest if line.id not in held),
         others=tuple(line for line in rest if line.id in held),
-        closed_today=tuple(_line(row, names, actor) for row in closed),
+        closed_today=tuple(_line(desk, row, names, actor) for row in closed),
         alerts=_alerts(actor),
         version=version.isoformat() if version else "0",
         approvals=tuple(line for line in lines if line.id in answers),
@@ -114,12 +112,13 @@ def _is_drawn(case_id: str, actor: Actor) -> bool:
 _CLOSED_AS = {"refused": "refused", "stopped": "refused"}
 
 
-def _line(row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> CaseLine:
+def _line(desk: Desk, row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> CaseLine:
     """Return one line. `asks`: what is asked of this member of staff in somebody else's case."""
     mine = row.owner == f"staff:{actor.id}"
     if row.status == "closed":
-        outcome = _outcome(row)
-        state, mark = OUTCOME_WORDS.get(outcome, "Closed"), "done" if outcome in GOOD else _CLOSED_AS.get(outcome, "quiet")
+        case = load_case(row.id)
+        state = say_outcome(case)
+        mark = "refused" if case.reported else "done" if case.outcome in GOOD else _CLOSED_AS.get(case.outcome, "quiet")
     elif row.status == "frozen":
         state, mark = "Frozen: two browsers used the code", "refused"
     elif asks:
@@ -127,21 +126,26 @@ def _line(row: CaseRow, names: dict[str, str], actor: Actor, asks: str = "") -> 
     elif row.waiting_for == "approver":
         state, mark = "Waits for approval", "waiting"
     else:
-        state, mark = row.step.replace("-", " ").capitalize(), "now" if row.waiting_for == "operator" else "waiting"
+        runbook = desk.runbooks.get(load_case(row.id).runbook_digest)
+        step = runbook.steps.get(row.step) if runbook else None
+        state, mark = step.title if step else "Cannot go on", "now" if row.waiting_for == "operator" else "waiting"
     kind: Mark = mark  # type: ignore[assignment]
     return CaseLine(
         id=row.id, name=names.get(row.subject_id or "", "Not in the directory"), request=GOAL_WORDS.get(row.goal, row.goal),
-        state=state, mark=kind, waiting_for="You" if asks else _WAITING.get(row.waiting_for, row.waiting_for),
+        state=state, mark=kind, waiting_for=_say_whom(row.waiting_for, mine=mine or bool(asks)),
         deadline=row.deadline_at, opened_at=row.opened_at, mine=mine,
     )  # fmt: skip
 
 
-def _outcome(row: CaseRow) -> str:
-    return load_case(row.id).outcome
+def _say_whom(waiting_for: str, *, mine: bool) -> str:
+    """Return whose turn it is; what waits for an operator waits for this one only where the case is theirs."""
+    if waiting_for in ("operator", ""):
+        return "You" if mine else "Its operator"
+    return _WAITING.get(waiting_for, waiting_for)
 
 
-def _alerts(actor: Actor) -> tuple[str, ...]:
+def _alerts(actor: Actor) -> tuple[AlertLine, ...]:
     """Security's news; an operator sees only that there is some where they hold the case, and nobody else's pressure."""
     if "security" not in actor.roles:
         return ()
-    return tuple(f"{a.at:%H:%M} {a.sentence}" for a in Alert.objects.order_by("-at")[:ALERTS_SHOWN])
+    return tuple(AlertLine(a.at, a.sentence, a.case_id) for a in Alert.objects.order_by("-at")[:ALERTS_SHOWN])

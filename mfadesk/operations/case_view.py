@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from mfadesk.assurance.model import Policy
@@ -12,13 +13,13 @@ from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
-from mfadesk.operations.board import board_of, how_proved
+from mfadesk.operations.board import board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import words_to_say
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import NOTICED, OUTCOME_WORDS, VERB_WORDS, method_name, timeline_of
+from mfadesk.operations.sayings import NOTICED, effect_words, method_name, say_outcome, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -36,6 +37,9 @@ APPROVAL_SPEECH = (
     "You have proved enough. Somebody else here has to agree before anything changes. Your page goes on by itself.",
 )
 """What the operator says while the case waits for a further person."""
+
+_TITLES = {"refused": "Not on this call", "stopped": "Stopped", "no_change_needed": "No change needed"}
+"""Headings of cases that their operator or the person ended, at no ending of the runbook."""
 
 _DECIDING = ("verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "notify")
 
@@ -56,6 +60,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
     approval = approval_panel(desk, actor, state, names)
+    board = board_of(desk, actor, state, person, action) if person and action and state.status == "open" else None
     return CaseView(
         id=state.id,
         version=state.seq,
@@ -63,7 +68,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         name=person.name if person else said or "Somebody the directory does not know",
         request=GOAL_WORDS.get(state.goal, state.goal),
         facts=_facts(state, person),
-        proved=any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
+        proved=not state.reported
+        and any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
         words=words_to_say(desk, session.id) if session is not None and mine and state.status == "open" else "",
@@ -71,7 +77,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",
         now=_now_panel(state, runbook, approval, mine=mine, now=desk.now()),
-        board=board_of(desk, actor, state, person, action) if person and action and state.status == "open" else None,
+        board=board,
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
         checklist=_checklist(state),
@@ -88,6 +94,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
             if mine and state.status == "open" and name in desk.policy.signals and name not in state.signals
         ),
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
+        proofs=() if board else tuple(replace(line, until=None) for line in evidence_lines(state.evidence(), desk.policy)),
+        decided="" if board else _decided(state),
     )
 
 
@@ -132,7 +140,8 @@ def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
         step = runbook.steps.get(name)
         if step is None or step.kind in ("decide", "escalate"):
             continue
-        lines.append(StepLine(step.title, _said(state, step), "done"))
+        cut_off = state.status == "closed" and name == state.visited[-1] and step.kind != "end"
+        lines.append(StepLine(step.title, "Not finished" if cut_off else _said(state, step), "quiet" if cut_off else "done"))
     if state.status != "closed" and state.step in runbook.steps:
         lines.append(StepLine(runbook.steps[state.step].title, "Now", "waiting" if state.status == "frozen" else "now"))
         lines += [StepLine(s.title, "", "ahead") for s in _road(state, runbook) if s.kind in _DECIDING and s.kind != "decide"]
@@ -170,9 +179,10 @@ def _now_panel(
     if state.status == "closed":
         end = runbook.steps.get(state.ending) if runbook else None
         say = (end.say,) if end is not None and end.say else REFUSAL_SPEECH if state.outcome in ("refused", "stopped") else ()
+        taken_back = state.reported and state.outcome == "changed"
         return NowPanel(
-            "closed", state.ending, end.title if end else "The case is closed", "Closed", say,
-            end.do if end else "", outcome_words=OUTCOME_WORDS.get(state.outcome, ""),
+            "closed", state.ending, "Taken back" if taken_back else end.title if end else _TITLES.get(state.outcome, "Closed"),
+            "Closed", () if taken_back else say, end.do if end else "", outcome_words=say_outcome(state),
         )  # fmt: skip
     if runbook is None or state.step not in runbook.steps:
         return NowPanel("wait", state.step, "This case cannot go on", "Stopped", waiting_for="Your administrator")
@@ -243,8 +253,8 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
     words = {"asked": "asked", "done": "done", "delayed": "retrying", "failed": "failed", "voided": "failed"}
     return tuple(
         EffectLine(
-            VERB_WORDS.get(effect.verb, effect.verb), words[effect.state],  # type: ignore[arg-type]
-            _effect_detail(effect.problem, effect.retry_at), effect.at,
+            effect_words(effect.verb, effect.target), words[effect.state],  # type: ignore[arg-type]
+            _effect_detail(effect.problem, effect.retry_at), effect.at, effect.target if effect.verb == "notify" else "",
         )
         for effect in state.effects.values()
         if effect.verb != "alert"
@@ -299,6 +309,12 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
     )
 
 
+def _decided(state: CaseState) -> str:
+    # The last action that was decided is what the case was about; a suspension before it asked for less.
+    verdict = next(reversed(tuple(state.verdicts.values())), None)
+    return f"{verdict.points} points, {verdict.needed} needed" if verdict else ""
+
+
 _DONE_WORDS = {
     "suspend_old": "The old one was switched off.",
     "remove_old": "The old one was removed.",
@@ -311,12 +327,10 @@ def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
     if state.status != "closed":
         return ""
     proved = [f"- {method_name(e.method, policy)}. {how_proved(e, policy)}." for e in state.evidence()] or ["- Nothing."]
-    verdict = next(iter(state.verdicts.values()), None)
-    points = f"{verdict.points} points, {verdict.needed} needed" if verdict else "no decision"
     lines = [
-        f"{GOAL_WORDS.get(state.goal, state.goal)}: {OUTCOME_WORDS.get(state.outcome, state.outcome)}",
+        f"{GOAL_WORDS.get(state.goal, state.goal)}: {say_outcome(state)}",
         f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
-        f"Proved ({points}):",
+        f"Proved ({_decided(state) or 'no decision'}):",
         *proved,
     ]
     if state.approvals:

@@ -10,10 +10,30 @@ from mfadesk.operations.codes import find_locator
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.views import NotMeView
 
+_NEWS = {
+    "new": (
+        "A new device was set up to sign in to your account.",
+        ("It stops working at once.", "Security is told, and rings you on details we already hold.", "Your other ways to sign in stay as they are."),
+    ),
+    "coming": (
+        "Someone proved that they are you, and a new way to sign in waits to be added.",
+        ("It stops at once, and nothing is added.", "Security is told, and rings you on details we already hold."),
+    ),
+    "off": (
+        "A device that signs in to your account was switched off.",
+        ("Security is told, and rings you on details we already hold.", "Nothing is added, and nothing else is switched off."),
+    ),
+}  # fmt: skip
+"""What a notice was about, and what the button does then: where nothing new was set up there is nothing to stop but the people."""
+
+_DONE = {
+    "new": "The new device can no longer sign in as you.",
+    "coming": "Nothing is added to your account.",
+    "off": "Security knows that it was not you.",
+}
 _WAY_BACK = (
-    "The new authenticator stops working at once.",
-    "Security is told, and rings you on details we already hold.",
-    "Your older ways to sign in stay as they are.",
+    "Security rings you on details we already hold.",
+    "You need not wait: ring the help desk yourself, on the number on your badge.",
 )
 
 
@@ -22,7 +42,12 @@ def show_not_me(desk: Desk, token: str) -> NotMeView:
     locator = find_locator(desk, "not_me", token)
     if locator is None:
         return NotMeView(state="ended")
-    return NotMeView(state="done" if locator.used_at else "open", what=str(json.loads(locator.about)["what"]), then=_WAY_BACK)
+    about = json.loads(locator.about)
+    kind = "new" if about.get("authenticator") else "coming" if about.get("about") == "grace" else "off"
+    if locator.used_at:
+        return NotMeView(state="done", what=_DONE[kind], then=_WAY_BACK)
+    what, then = _NEWS[kind]
+    return NotMeView(state="open", what=what, then=then)
 
 
 def act_not_me(desk: Desk, token: str) -> None:

@@ -59,6 +59,12 @@ _FOB_ASKS = (
     "Type the code that it shows.",
 )
 
+_ENROL_LEDES: Mapping[str, str] = {
+    "": "What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
+    "passkey": "It stays on the device that makes it. There is nothing to read out.",
+    "security_key": "It stays on the key. There is nothing to read out.",
+}
+
 _REPLACING = (
     "Replace the phone or key that signs you in",
     "A new one will be able to sign in as you",
@@ -168,14 +174,14 @@ def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalVie
         offered.sort(key=lambda m: desk.policy.methods[m].minutes)
         ways = tuple(ProofWay(m, *WAYS[m][:2], form=cast(Form, WAYS[m][2])) for m in offered)
         ways = tuple({(way.form if way.form == "passkey" else way.method): way for way in reversed(ways)}.values())[::-1]
-    lede = (
-        "Use whichever you have at hand. What you use is checked by us, never read out."
-        if ways
-        else "The help desk tells you what comes next."
-    )
+    if not ways:
+        return PortalView(
+            "wait", 3, title="We have that", lede="The help desk tells you what comes next.", proved=_proved(state), **base
+        )
     return PortalView(
-        "prove", 3, title="Which of your things can you use?", lede=lede, ways=ways, proved=_proved(state), **base
-    )
+        "prove", 3, title="Which of your things can you use?", ways=ways, proved=_proved(state),
+        lede="Use whichever you have at hand. What you use is checked by us, never read out.", **base,
+    )  # fmt: skip
 
 
 def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
@@ -201,7 +207,7 @@ def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> Portal
         )
     chosen = state.chosen_kind or (kinds[0].value if kinds else "")
     return PortalView(
-        "enrol", 4, title="Add the new one", lede="What the next page shows is for your eyes only. Nobody from the desk asks you to read it out.",
+        "enrol", 4, title="Add the new one", lede=_ENROL_LEDES.get(chosen, _ENROL_LEDES[""]),
         kinds=tuple(k for k in kinds if k.value == chosen), asks=_FOB_ASKS if chosen == "hotp" else (), **base,
     )  # fmt: skip
 
@@ -274,7 +280,7 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         "ended",
         4,
         title="This is over",
-        lede="Nothing on your account was added. The help desk tells you how it goes on.",
+        lede="Nothing was added to your account. The help desk tells you how it goes on.",
         **plain,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mfadesk.assurance.model import Policy
 from mfadesk.cases.events import Event
+from mfadesk.cases.state import CaseState
 from mfadesk.operations.views import Mark, TimelineLine
 from mfadesk.operations.vouch import STATEMENTS
 from mfadesk.runbook.model import Runbook
@@ -29,6 +30,17 @@ VERB_WORDS: Mapping[str, str] = {
     "resync": "Bring the codes back in step",
     "reset_failures": "Clear the counter of wrong codes",
 }
+
+NOTICE_WORDS: Mapping[str, str] = {
+    "link": "Send the check-in link",
+    "vouch": "Ask whoever may vouch",
+    "attempt": "Tell the person that it was tried",
+    "grace": "Tell the person what is about to change",
+    "approval": "Ask whoever may approve",
+    "approved": "Tell the person that it was approved",
+    "out_of_reach": "Tell the person what was said to be out of reach",
+}
+"""Letters that are no step of a runbook, by what they are about."""
 
 OUTCOME_WORDS: Mapping[str, str] = {
     "changed": "Done. What signs in now is what was proved for.",
@@ -77,16 +89,35 @@ def timeline_of(
     names: how an actor is called on a page, by ``staff:7`` and the like.
     """
     lines = []
+    done = {event.body["effect"] for event in events if event.kind == "effect_done"}
+    targets = {event.body["effect"]: event.body["target"] for event in events if event.kind == "effect_intended"}
     for event in events:
-        if event.kind in _QUIET or (event.kind == "effect_intended" and event.body["verb"] == "alert"):
+        # What was asked and is done has one line, that of its end.
+        asked = event.kind == "effect_intended" and (event.body["verb"] == "alert" or event.body["effect"] in done)
+        if event.kind in _QUIET or asked:
             continue
-        text, mark = _SAY[event.kind](event.body, policy, runbook)
+        body = {"target": targets.get(event.body.get("effect", ""), ""), **event.body}
+        text, mark = _SAY[event.kind](body, policy, runbook)
         actor, reason = event.actor, event.personal.get("reason")
         if event.kind in ("approval_given", "approval_refused"):
             # The executor writes it down; whose word it is says who signed it.
             actor, text = str(event.body["by"]), f"{text}: {reason}" if reason else text
         lines.append(TimelineLine(event.at, names.get(actor, _actor(actor)), text, mark))
     return tuple(reversed(lines))
+
+
+def say_outcome(state: CaseState) -> str:
+    """Return how a case ended, in a sentence; what the person said of it comes before what the desk did."""
+    if state.reported and state.outcome == "changed":
+        return "The person says that this was not them. The new one is suspended."
+    if state.reported:
+        return "The person says that they did not call. Nothing more happens."
+    return OUTCOME_WORDS.get(state.outcome, "Closed")
+
+
+def effect_words(verb: str, target: str) -> str:
+    """Return what the desk does, for a reader: a letter by what it is about, every other act by its verb."""
+    return NOTICE_WORDS.get(target, VERB_WORDS["notify"]) if verb == "notify" else VERB_WORDS.get(verb, verb)
 
 
 def method_name(method: str, policy: Policy) -> str:
@@ -114,7 +145,7 @@ def _answered(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) 
 
 def _effect(words: str, mark: Mark) -> _Say:
     def say(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) -> tuple[str, Mark]:
-        verb = VERB_WORDS.get(body["verb"], body["verb"])
+        verb = effect_words(body["verb"], body["target"])
         return words.format(verb=verb, problem=body.get("problem", ""), detail=body.get("detail", "")).strip(), mark
 
     return say
@@ -156,7 +187,7 @@ _SAY: dict[str, _Say] = {
     "approval_refused": _plain("Did not approve, so the case stopped", "refused"),
     "decided": _decided,
     "kind_chosen": lambda b, p, r: (f"Chose to set up: {KIND_WORDS.get(b['kind'], b['kind'])}", "done"),
-    "effect_intended": _effect("Asked the provider: {verb}", "waiting"),
+    "effect_intended": _effect("Asked: {verb}", "waiting"),
     "effect_done": _effect("Done: {verb}", "done"),
     "effect_delayed": _effect("Not yet: {verb}. {problem}", "waiting"),
     "effect_failed": _effect("Not done: {verb}. {problem}", "refused"),
@@ -168,7 +199,7 @@ _SAY: dict[str, _Say] = {
     "resync_failed": lambda b, p, r: (f"Two codes did not bring it back in step: {b['reason'].replace('_', ' ')}", "waiting"),
     "tested": _plain("It signed in once, to test it", "done"),
     "test_failed": lambda b, p, r: (f"The test did not work: {b['reason'].replace('_', ' ')}", "waiting"),
-    "alert_raised": lambda b, p, r: (f"Security was told: {b['pattern'].replace('-', ' ').replace('_', ' ')}", "threat"),
+    "alert_raised": lambda b, p, r: (f"Security was told: {_alert(b['pattern'])}", "threat"),
     "not_me": _plain("The person says: this was not me", "refused"),
     "case_closed": lambda b, p, r: (
         f"Closed. {OUTCOME_WORDS.get(b['outcome'], '')}",
@@ -190,6 +221,17 @@ KIND_WORDS: Mapping[str, str] = {
     "passkey_synced": "synced passkey",
     "security_key": "security key",
 }
+
+
+ALERT_WORDS: Mapping[str, str] = {
+    "reported": "the person did not call",
+    "second_browser": "two browsers used one code",
+}
+"""Alerts of the desk's own; those of a runbook are named there."""
+
+
+def _alert(pattern: str) -> str:
+    return ALERT_WORDS.get(pattern, pattern.replace("-", " ").replace("_", " "))
 
 
 def _title(step: str, runbook: Runbook | None) -> str:

@@ -39,6 +39,15 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLine:
+    """News for security: when, what, and the case it is about, if any."""
+
+    at: datetime
+    words: str
+    case_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallsView:
     """Screen 1: what needs me now."""
 
@@ -46,7 +55,7 @@ class CallsView:
     waiting: tuple[CaseLine, ...]
     others: tuple[CaseLine, ...]
     closed_today: tuple[CaseLine, ...]
-    alerts: tuple[str, ...]
+    alerts: tuple[AlertLine, ...]
     version: str
     approvals: tuple[CaseLine, ...] = ()
     """Cases of others that wait for this member of staff's yes or no."""
@@ -174,6 +183,8 @@ class EffectLine:
     state: Literal["asked", "done", "retrying", "failed"]
     detail: str
     at: datetime | None
+    about: str = ""
+    """For a letter: what it is about, such as ``link``; empty for every other act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +232,10 @@ class CaseView:
     """What the operator may write down as noticed on the call, and has not yet."""
     portal_address: str = ""
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
+    proofs: tuple[EvidenceLine, ...] = ()
+    """What was proved and how, once there is no board any more: the decision is made or the case is over."""
+    decided: str = ""
+    """The signed decision in a line, such as "100 points, 70 needed"; empty where none was made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.chromium import ABSENT, SWITCHES, find_chromium
+
 HERE = Path(__file__).resolve().parent
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="session")
@@ -34,13 +33,13 @@ def chromium():
 
     One a module and not one a session: its running event loop would bar later tests of the same worker from the database.
     """
-    path = os.environ.get("MFADESK_CHROMIUM") or next((p for p in CHROMIUM if Path(p).exists()), None)
+    path = find_chromium()
     if path is None:
-        pytest.skip("no Chromium on this machine; MFADESK_CHROMIUM may name one")
+        pytest.skip(ABSENT)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=QUIET)
+        browser = play.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield browser
         browser.close()
 

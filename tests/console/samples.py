@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mfadesk.operations.views import (
+    AlertLine,
     AnswerLine,
     ApprovalPanel,
     AttestLine,
@@ -134,7 +135,7 @@ CALLS = CallsView(
             False,
         ),
     ),
-    alerts=("Nine wrong case codes came from one address since 14:10. It is slowed down, and security knows.",),
+    alerts=(AlertLine(at(-4), "Nine wrong case codes came from one address since 14:10. It is slowed down."),),
     version="c17",
     approvals=(
         CaseLine(
@@ -520,6 +521,12 @@ CHANGED = replace(
     checklist=CHECKLIST,
     ticket=TICKET,
     may=frozenset({"export"}),
+    board=None,
+    proofs=(
+        EvidenceLine("Signed in on the work laptop", "In the one browser that entered the code", None),
+        EvidenceLine("The manager vouches with their own passkey", "Named by the directory, not by the caller", None),
+    ),
+    decided="75 points, 70 needed",
 )
 
 NO_CHANGE = replace(

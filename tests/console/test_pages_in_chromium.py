@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from tests.chromium import read_axe
 from tests.console import samples
 
 pytestmark = pytest.mark.browser
@@ -25,8 +24,7 @@ FIND_SMALL = """() => [...document.querySelectorAll('a, button, summary, textare
 
 @pytest.fixture(scope="module")
 def axe():
-    module = pytest.importorskip("axe_playwright_python")
-    return (Path(module.__file__).parent / "axe.min.js").read_text()
+    return read_axe()
 
 
 def unfold(page):
