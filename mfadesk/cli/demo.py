@@ -73,7 +73,7 @@ def reset(folder: Path) -> None:
 
 
 _PREPARES = frozenset({".py", ".css", ".js", ".svg"})
-_OURS = frozenset({"keys", "logs", "static", CONFIG_NAME, RUNNING})
+_OURS = frozenset({"keys", "logs", "policies", "static", CONFIG_NAME, RUNNING})
 _OUR_STARTS = ("desk.", "lab.sqlite3", "demo.json")
 
 

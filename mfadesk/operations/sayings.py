@@ -43,7 +43,7 @@ NOTICE_WORDS: Mapping[str, str] = {
 """Letters that are no step of a runbook, by what they are about."""
 
 OUTCOME_WORDS: Mapping[str, str] = {
-    "changed": "Done. What signs in now is what was proved for.",
+    "changed": "Done. The change that was asked for is made.",
     "no_change_needed": "Nothing had to change.",
     "self_service": "The person moved it without the desk.",
     "bridged": "A way in was given. It ends by itself, and security looks at it.",

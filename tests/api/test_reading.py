@@ -35,7 +35,7 @@ def test_a_replaced_phone_is_told_as_it_went(ask, replaced):
     assert evidence["proved"][0]["established_by"] == "claimant"
     assert any(verdict["allowed"] and verdict["points"] >= verdict["needed"] for verdict in evidence["decided"])
     assert {"suspend_old", "remove_old"} <= {effect["verb"] for effect in evidence["done"] if effect["state"] == "done"}
-    assert "Closed. Done. The new one works and the old one does not." in [line["text"] for line in evidence["timeline"]]
+    assert "Closed. Done. The change that was asked for is made." in [line["text"] for line in evidence["timeline"]]
 
 
 def test_pages_hold_every_case_once_and_what_changes_later_comes_behind(ask, play):

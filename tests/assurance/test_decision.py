@@ -39,7 +39,7 @@ def test_without_a_policy_everything_is_refused():
     assert codes(ask([proof("fido2_existing")], policy=None)) == {"no_policy"}
 
 
-@pytest.mark.parametrize(("action", "tier"), [("grant_bypass", "standard"), ("replace_authenticator", "emperor")])
+@pytest.mark.parametrize(("action", "tier"), [("grant_everything", "standard"), ("replace_authenticator", "emperor")])
 def test_an_action_or_tier_that_policy_does_not_name_is_refused(action, tier):
     decision = ask([proof("fido2_existing"), proof("managed_device_signin")], action=action, tier=tier)
     assert codes(decision) == {"no_requirement"}

@@ -710,6 +710,7 @@ TEST = replace(
     stage="test",
     title="Sign in with the new phone",
     lede="The old phone is removed only after this works.",
+    test_label="The code that the new phone shows now",
     asks=(),
     version=8,
 )

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 
 from mfadesk.cli.drills.approvers import hire_approver
-from mfadesk.cli.drills.stage import hire
+from mfadesk.cli.drills.scenery import hire
 from mfadesk.cli.throwaway import PUBLIC_URL
 from mfadesk.console import views_calls, views_case
 from mfadesk.operations import attest, calls_view
@@ -124,7 +124,7 @@ def test_looking_at_the_addresses_does_nothing(play):
 
 
 def test_an_operator_who_was_drawn_finds_the_case_under_their_second_look(play):
-    first, second = hire(play.throwaway)
+    first, second = hire(play.throwaway).operators
     play.operator = first.actor
     _elm, _old, _key, case, _browser = at_the_proof(play)
     told = attest.begin_attestation(play.desk, play.operator, case, "in_person_badge", "passed", "FH-2041")

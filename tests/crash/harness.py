@@ -26,6 +26,7 @@ from tests.services.postgres import Postgres, running
 HOWS = ("alone", "two executors", "database gone")
 """How a killed executor comes back: as one, as two at once, or while the database is away."""
 GONE_S = 0.4
+SEEN_DEAD_S = 2.0
 MAX_POINTS = 600
 
 
@@ -77,8 +78,13 @@ class Harness:
             settled = not people and world.is_settled(person)
             if not people and not settled:
                 world.clock.advance(1)
-        world.end()
         label = f"{who}, {world.label.read_text()}" if world.label.exists() else ""
+        seen_by = time.monotonic() + SEEN_DEAD_S
+        while label and not died and time.monotonic() < seen_by:
+            # The road can be over before a death in an idle round is seen.
+            died = any(status == -signal.SIGKILL for status in world.find_dead().values())
+            time.sleep(0.01)
+        world.end()
         found = world.result(person, old) | ({} if settled else {"over": f"not within {TRIAL_S:g} s"})
         self.report.roads += 1
         if self.expected is None:

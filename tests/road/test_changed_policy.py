@@ -64,7 +64,7 @@ def test_what_the_policy_in_force_refuses_is_refused_and_the_board_says_so(play,
     assert play.state(case).step_kind == "verify"
     board = case_view.case(play.desk, play.operator, case).board
     assert (board.enough, board.plans) == (False, ())
-    assert board.reasons
+    assert board.needed == 140
 
 
 def test_what_the_policy_of_the_case_refuses_is_refused_though_the_one_in_force_allows(play, open_case):
