@@ -80,11 +80,11 @@ def set_stage(
     _give(stage, usable, used)
     scene.add_session("person")
     if world.old and world.switched_off:
-        _switch_off(stage, kind)
+        switch_off(stage, kind)
     return stage
 
 
-def _switch_off(stage: Stage, kind: str) -> None:
+def switch_off(stage: Stage, kind: str) -> None:
     """Have the desk suspend the old device for a day on a report of its loss, with proof that is there only for that."""
     scene, person = stage.throwaway.scene, stage.person.login
     for method in REPORTED_WITH:
