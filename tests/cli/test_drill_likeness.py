@@ -43,12 +43,15 @@ def approved(state, now, over):
 def test_whatever_is_still_read_makes_two_moments_differ(stage):
     state, now = stage.state, stage.throwaway.clock.now()
     verdict = Verdict("replace_authenticator", True, now, now, now + timedelta(hours=1), 50, 45, (), (), "")
+    # No later step asks or decides by these answers, and yet they say what proves something and what may be set up.
+    late = replace(state, step="set-up")
     asked = approvals(state, now)
     moments = [
         state,
+        late,
         # The same token is aimed at, and only in one of them does it prove nothing any more.
-        with_answers(state, authenticator="gone"),
-        with_answers(state, new_device="tomorrow"),
+        with_answers(late, authenticator="gone"),
+        with_answers(late, new_device="tomorrow"),
         replace(state, resynced=stage.old),
         replace(state, resync_failures=2),
         replace(state, new_authenticator=stage.old),
