@@ -53,8 +53,8 @@ def test_honest_callers_of_the_example_and_of_our_own_are_served(drill):
     assert [result for result in results if not result["passed"]] == []
 
 
-SERVED_HERE = ("T03", "T19", "T20", "T21", "T22", "T23", "T24", "T25", "T26", "T27")
-"""Every road, and every kind of ending."""
+SERVED_HERE = ("T19", "T20", "T21", "T22", "T23", "T24", "T25", "T26")
+"""One of every road that changes something; `mfadesk drill tests/cli/scenarios_own.yaml` plays the others too."""
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_honest_caller_who_is_served_too_slowly_is_not_passed(drill):
 
 
 def test_an_attack_that_is_cut_has_not_passed_and_says_so(drill, monkeypatch):
-    only_in(monkeypatch, 1)
+    only_in(monkeypatch, 0)
     monkeypatch.setattr(attack, "MAX_MOVES", 20)
     result = drill.play(SCENARIOS["E02"])
     assert not result["passed"]
@@ -128,7 +128,7 @@ def test_an_attack_that_is_cut_has_not_passed_and_says_so(drill, monkeypatch):
 
 
 def test_what_is_expected_is_not_read_before_the_comparison(drill, monkeypatch):
-    only_in(monkeypatch, 2)
+    only_in(monkeypatch, 0)
     first = drill.play(OWN["S23"])
     assert first["passed"], first
     second = drill.play(replace(OWN["S23"], expected=replace(OWN["S23"].expected, decision="redirect")))
