@@ -33,9 +33,7 @@ AUTHORISED_BY: Mapping[str, frozenset[str]] = {
     "grant_bypass": frozenset({"grant_bypass", "grant_longer_bypass"}),
     "enrol_new": frozenset({"replace_authenticator", "add_authenticator", "bind_first_authenticator"}),
     "remove_old": frozenset({"replace_authenticator"}),
-    "end_sessions": frozenset(
-        {"replace_authenticator", "suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"}
-    ),
+    "end_sessions": frozenset({"replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"}),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
     "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
     "restore_old": frozenset({"restore_account"}),

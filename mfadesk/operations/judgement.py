@@ -33,7 +33,7 @@ from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
-from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Holdings
+from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
 from mfadesk.store.models import Snapshot, StaffMember
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -338,6 +338,13 @@ def holdings_to_json(holdings: Holdings) -> dict[str, object]:
             }
             for a in holdings.authenticators
         ],
+        "grants": [
+            {
+                "id": g.id, "key": g.key, "expires_at": to_stamp(g.expires_at),
+                "used_at": to_stamp(g.used_at) if g.used_at else None,
+            }
+            for g in holdings.grants
+        ],
     }  # fmt: skip
 
 
@@ -356,6 +363,11 @@ def holdings_from_json(data: Mapping[str, object]) -> Holdings:
                 "last_used_at": from_stamp(str(row["last_used_at"])) if row["last_used_at"] else None,
             })
             for row in rows
+        ),
+        # A snapshot of before there were any has none.
+        grants=tuple(
+            Grant(row["id"], row["key"], from_stamp(row["expires_at"]), from_stamp(row["used_at"]) if row["used_at"] else None)
+            for row in cast(list[dict[str, str]], data.get("grants", []))
         ),
     )  # fmt: skip
 

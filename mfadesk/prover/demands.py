@@ -18,14 +18,15 @@ from mfadesk.runbook.model import Step
 ACTIONS: tuple[str, ...] = get_args(ActionId)
 VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
     "suspend_old": ("suspend_authenticator", "grant_bypass", "grant_longer_bypass"),
-    "end_sessions": ("suspend_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"),
+    "end_sessions": ("replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"),
     "remove_old": ("replace_authenticator",),
     "reset_failures": ("resync_authenticator",),
     "restore_old": ("restore_account",),
     "lift_suspension": ("replace_authenticator",),
 }
-"""What each verb needs. Ending sessions only takes away, as suspending does; lifting gives back, as replacing does
-(ending a suspension early needs what a replacement needs)."""
+"""What each verb needs. A suspension on little proof ends by itself and a session that was ended does not come back, so that one
+cheap proof ends none: a stranger could throw anybody out. Lifting gives back, as replacing does (ending a suspension early needs
+what a replacement needs)."""
 
 ENROL_NEEDS: tuple[str, ...] = ("add_authenticator", "replace_authenticator", "bind_first_authenticator")
 """A new authenticator comes beside the others, in the place of one, or is the first."""

@@ -12,6 +12,7 @@ from mfadesk.cli.drill import summarise
 from mfadesk.cli.drills import attack, means
 from mfadesk.cli.drills.play import Drill
 from mfadesk.cli.drills.scenario import read_scenarios
+from mfadesk.cli.drills.stage import Stage
 
 EXAMPLE = Path(mfadesk.cli.drills.__file__).parent / "example.yaml"
 OWN = {scenario.id: scenario for scenario in read_scenarios(Path(__file__).parent / "scenarios_own.yaml")}
@@ -41,28 +42,67 @@ def weaken(throwaway):
     throwaway.desk = throwaway.executor.desk = replace(throwaway.desk, policy=replace(policy, requirements=easy, digest="easy"))
 
 
-@pytest.mark.parametrize("name", ["E11", "E12", "E13"])
-def test_the_example_ends_as_it_should(drill, name):
-    result = drill.play(SCENARIOS[name])
-    assert result["passed"], result
+def only_in(monkeypatch, world):
+    """Play one world alone, for the time that the others take; 1 is the one where everything was used yesterday."""
+    monkeypatch.setattr(attack, "worlds_for", lambda call, policy: means.worlds_for(call, policy)[world : world + 1])
 
 
-@pytest.mark.parametrize("name", ["S23", "S25", "T03", "T05", "T06", "T08", "T11", "T13", "T15", "T19"])
-def test_scenarios_of_our_own_end_as_they_should(drill, name):
-    result = drill.play(OWN[name])
-    assert result["passed"], result
+def test_honest_callers_of_the_example_and_of_our_own_are_served(drill):
+    served = [SCENARIOS["E12"], SCENARIOS["E13"], *(OWN[name] for name in OWN if name in SERVED_HERE)]
+    results = [drill.play(scenario) for scenario in served]
+    assert [result for result in results if not result["passed"]] == []
 
 
-@pytest.mark.parametrize("controls", [{"manager_takeover"}, {"hr_data_write"}])
-def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(throwaway, controls):
-    from django.db import connection
+SERVED_HERE = ("T19", "T20", "T21", "T22", "T23", "T24", "T25", "T26")
+"""One of every road that changes something; `mfadesk drill tests/cli/scenarios_own.yaml` plays the others too."""
 
-    if connection.vendor != "sqlite":
-        pytest.skip("a drill goes back in time, which only its own SQLite does")
-    weaken(throwaway)
-    result = Drill(throwaway).play(with_(SCENARIOS["E02"], controls=controls))
+
+@pytest.mark.parametrize(
+    ("name", "controls", "world", "effect"),
+    [
+        ("E02", {"manager_takeover"}, 1, "bound"),
+        # The old one switched off by the desk, and given back to whoever has it.
+        ("S29", {"hr_data_write"}, 4, "activated"),
+    ],
+)
+def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(
+    drill, monkeypatch, name, controls, world, effect
+):
+    only_in(monkeypatch, world)
+    weaken(drill.throwaway)
+    result = drill.play(with_({**SCENARIOS, **OWN}[name], controls=controls))
     assert not result["passed"]
-    assert "bound" in result["effects"]
+    assert effect in result["effects"]
+
+
+def test_approvers_say_yes_to_an_attacker_so_that_they_hide_no_weak_proof(drill, monkeypatch):
+    only_in(monkeypatch, 1)
+    weaken(drill.throwaway)
+    asked = {
+        r.approvals
+        for (action, tier, _threat), r in drill.throwaway.desk.policy.requirements.items()
+        if (action, tier) == ("grant_longer_bypass", "standard")
+    }
+    assert min(asked) > 0
+    longer = with_(OWN["S30"], controls={"manager_takeover"}, tier="standard", request=("extend_bypass",))
+    result = drill.play(longer)
+    assert "bypass_opened" in result["effects"], result
+
+
+def test_a_way_in_on_little_proof_is_caught_where_what_still_works_is_said_to_be_out_of_reach(drill, monkeypatch):
+    only_in(monkeypatch, 1)
+    weaken(drill.throwaway)
+    told = []
+    say_so = Stage.say_out_of_reach
+
+    def listen(stage, authenticator):
+        say_so(stage, authenticator)
+        told.append(authenticator in stage.state.out_of_reach)
+
+    monkeypatch.setattr(Stage, "say_out_of_reach", listen)
+    result = drill.play(with_(OWN["S30"], controls={"manager_takeover"}))
+    assert "bypass_opened" in result["effects"], result
+    assert told and all(told)
 
 
 def test_an_honest_caller_who_has_nothing_is_not_said_to_be_served(drill):
@@ -79,6 +119,7 @@ def test_an_honest_caller_who_is_served_too_slowly_is_not_passed(drill):
 
 
 def test_an_attack_that_is_cut_has_not_passed_and_says_so(drill, monkeypatch):
+    only_in(monkeypatch, 0)
     monkeypatch.setattr(attack, "MAX_MOVES", 20)
     result = drill.play(SCENARIOS["E02"])
     assert not result["passed"]
@@ -86,15 +127,17 @@ def test_an_attack_that_is_cut_has_not_passed_and_says_so(drill, monkeypatch):
     assert "cut" in result["why"]
 
 
-def test_what_is_expected_is_not_read_before_the_comparison(drill):
-    first = drill.play(SCENARIOS["E02"])
+def test_what_is_expected_is_not_read_before_the_comparison(drill, monkeypatch):
+    only_in(monkeypatch, 0)
+    first = drill.play(OWN["S23"])
     assert first["passed"], first
-    second = drill.play(replace(SCENARIOS["E02"], expected=replace(SCENARIOS["E02"].expected, decision="redirect")))
+    second = drill.play(replace(OWN["S23"], expected=replace(OWN["S23"].expected, decision="redirect")))
     assert second["expected"] == "redirect"
     assert (second["decision"], second["effects"], second["passed"]) == (first["decision"], first["effects"], first["passed"])
 
 
-def test_words_that_nobody_knows_are_named_and_grant_nothing(drill):
+def test_words_that_nobody_knows_are_named_and_grant_nothing(drill, monkeypatch):
+    only_in(monkeypatch, 0)
     odd = with_(
         SCENARIOS["E02"], controls={"sim_swap", "crystal_ball"}, situation={"authenticator": "purple", "mood": "low"},
         request=("make_tea",), signals=frozenset(f"signal_{n}" for n in range(40)), channel="pigeon",

@@ -9,7 +9,7 @@ import pytest
 
 from mfadesk.cli.drills.judge import Seen, find_effects, find_harm, judge_honest
 from mfadesk.cli.drills.scenario import Expected
-from mfadesk.ports.provider import Authenticator, Holdings
+from mfadesk.ports.provider import Authenticator, Grant, Holdings
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TOTP = Authenticator("auth_1", "totp", "Phone", "active", True, NOW, None)
@@ -66,6 +66,30 @@ def test_anything_else_that_changed_is_harm(after, harm):
     assert harm in find_harm(BEFORE, after, LATER, told=True)
 
 
+GRANT = Grant("byp_1", "eff_1", NOW + timedelta(hours=1))
+
+
+def test_a_way_in_is_harm_at_once_though_it_ends_before_anybody_looks_again():
+    assert find_harm(BEFORE, with_(BEFORE, TOTP, KEY, grants=(GRANT,)), LATER, told=True) == ("bypass_opened",)
+
+
+def test_a_way_in_that_was_open_before_is_none_that_was_opened():
+    open_before = with_(BEFORE, TOTP, KEY, grants=(GRANT,))
+    assert find_harm(open_before, open_before, LATER, told=True) == ()
+
+
+def test_a_way_in_that_was_taken_and_ended_shows_in_the_providers_own_log():
+    after = with_(BEFORE, TOTP, KEY, acts=(("grant_bypass", "byp_1", NOW),))
+    assert find_effects(BEFORE, after) == ("bypass_opened",)
+
+
+def test_what_would_have_come_back_by_itself_is_no_harm_later_and_is_harm_at_once():
+    off = with_(BEFORE, replace(TOTP, state="suspended"), KEY)
+    assert find_harm(off, off, LATER, told=True, by_itself=LATER) == ()
+    assert find_harm(off, off, LATER, told=True) == ("activated, a day later",)
+    assert find_harm(off, BEFORE, LATER, told=True, by_itself=LATER) == ("activated",)
+
+
 def test_bringing_the_persons_own_token_back_in_step_is_told_and_no_harm():
     after = with_(BEFORE, TOTP, KEY, acts=(("resync", "auth_1", NOW),))
     assert find_effects(BEFORE, after) == ("resynced",)
@@ -86,6 +110,11 @@ def test_looking_again_too_early_is_an_error():
         ("proceed_after_verification", ("tap_manager", "tell_hr"), "changed", (), True),
         ("proceed_after_verification", ("suspend_old",), "handed_over", ("suspended",), True),
         ("proceed_after_verification", ("resync_token",), "no_change_needed", ("resynced",), True),
+        ("proceed_after_verification", ("time_boxed_bypass",), "bridged", ("bypass_opened",), True),
+        ("proceed_after_verification", ("time_boxed_bypass",), "bridged", (), False),
+        ("proceed_after_verification", ("time_boxed_bypass", "bind_new_factor"), "bridged", ("bypass_opened",), False),
+        ("proceed_after_verification", ("bind_new_factor",), "bridged", ("bypass_opened", "bound"), False),
+        ("proceed_after_verification", ("switch_on_again",), "changed", ("activated",), True),
         ("redirect", ("self_service_transfer",), "self_service", (), True),
         ("no_credential_change", (), "no_change_needed", ("resynced",), True),
         ("no_credential_change", (), "no_change_needed", ("bound",), False),

@@ -15,13 +15,7 @@ OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_
 ENOUGH_FOR = {
     "suspend_old": {"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"},
     "bypass": {"grant_bypass", "grant_longer_bypass"},
-    "end_sessions": {
-        "suspend_authenticator",
-        "replace_authenticator",
-        "bind_first_authenticator",
-        "grant_bypass",
-        "grant_longer_bypass",
-    },
+    "end_sessions": {"replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"},
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
     "reset_failures": {"resync_authenticator"},

@@ -118,6 +118,15 @@ def test_a_device_in_a_drawer_stays_as_it_is(play):
     assert not checklist.pop("Security looked at what it was used for") and all(checklist.values())
 
 
+def test_the_board_says_that_a_way_in_is_open_as_the_executor_would(play):
+    hazel, _old, case, browser = at_the_way_in(play, authenticator="works")
+    take(play, browser)
+    play.clock.advance(600)
+    again, _browser = opened(play, hazel, "works")
+    reasons = case_view.case(play.desk, play.operator, again).board.reasons
+    assert any("bypass is open" in line for line in reasons), reasons
+
+
 def test_one_laptop_or_one_manager_is_not_enough(play):
     hazel, old, manager = person_of(play)
     case, browser = opened(play, hazel)

@@ -32,9 +32,8 @@ from mfadesk.cli.drills.scenario import Call, Crime
 from mfadesk.cli.drills.scenery import set_stage
 from mfadesk.cli.drills.stage import PROVIDER, NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
-from mfadesk.kernel.errors import Broken, MfadeskError
+from mfadesk.kernel.errors import Broken, Invalid, MfadeskError
 from mfadesk.runbook.model import Step
-from mfadesk.runbook.situation import first_answers
 
 MAX_MOVES = 20_000
 """Moves at the desk in one scenario: some minutes. What is left then is cut, and said."""
@@ -90,6 +89,7 @@ class _Play:
         self._tally = Tally()
         self._stage: Stage
         self._before: Seen
+        self._by_itself: Seen | None = None
         self._letters: Mapping[str, int] = {}
 
     def run(self) -> Tally:
@@ -122,13 +122,21 @@ class _Play:
     def _set(self, world: World) -> None:
         self._throwaway.return_to(self._base)
         situation = self._call.situation
-        disabled = first_answers(situation, self._call.request).goal == "restore_account"
         self._stage = set_stage(
             self._throwaway, self._shift, world, tier=self._call.tier, employment=situation.get("employment", "active"),
-            kind=situation.get("kind", "app"), disabled=disabled,
+            kind=situation.get("kind", "app"),
         )  # fmt: skip
         self._before = self._stage.see()
+        self._by_itself = self._look_ahead() if world.switched_off else None
         self._letters = self._stage.count_letters()
+
+    def _look_ahead(self) -> Seen:
+        """Return what the provider holds a day later where nobody calls: a suspension may be over by then."""
+        here = self._stage.keep()
+        self._stage.wait(A_DAY_AND_MORE_S)
+        found = self._stage.see()
+        self._stage.go_back(here)
+        return found
 
     def _open(self, goal: str, said: Mapping[str, str], signals: frozenset[str]) -> bool:
         try:
@@ -178,6 +186,19 @@ class _Play:
             return self._verify(state, step, hand)
         if step.kind in ("enrol", "confirm"):
             return self._set_up(state)
+        if step.kind in ("resync", "bypass"):
+            return self._take(step, hand)
+        if state.ask is not None and self._do(self._stage.approve) and self._stage.state.seq > state.seq:
+            # Whoever may approve says yes to all of it, so that no approval hides what weak proof would open.
+            return self._explore(hand)
+        return self._end()
+
+    def _take(self, step: Step, hand: Hand) -> int:
+        """Type the two codes, or take the way in, and go on. Whoever is shown a way in has got too far already."""
+        self._wait_out(self._stage.state)
+        taken = self._do(self._stage.type_two_codes if step.kind == "resync" else self._stage.take_bypass)
+        if taken and step.kind == "resync":
+            return self._explore(hand)
         return self._end()
 
     def _answer(self, step: Step, hand: Hand) -> int:
@@ -240,12 +261,15 @@ class _Play:
 
     def _set_up(self, state: CaseState) -> int:
         """Whoever got this far has got too far; carry it through all the same, so that the effect at the provider is seen."""
+        self._wait_out(state)
+        self._do(self._stage.set_up)
+        return self._end()
+
+    def _wait_out(self, state: CaseState) -> None:
         starts = [v.starts_at for v in state.verdicts.values() if v.allowed]
         wait_s = (max(starts) - self._throwaway.clock.now()).total_seconds() if starts else 0
         if wait_s > 0:
             self._stage.wait(wait_s + 1)
-        self._do(self._stage.set_up)
-        return self._end()
 
     def _end(self) -> int:
         """Judge how the provider stands now and a day later."""
@@ -253,7 +277,7 @@ class _Play:
         self._tally.moves += 1
         outcome = self._stage.state.outcome or "open"
         self._stage.wait(A_DAY_AND_MORE_S)
-        harm = find_harm(self._before, after, self._stage.see(), told)
+        harm = find_harm(self._before, after, self._stage.see(), told, self._by_itself)
         if self._stage.is_broken():
             harm = (*harm, "the desk found a fault of its own")
         if harm:
@@ -307,12 +331,15 @@ class _Play:
             self._do(self._stage.enter_code)
         self._do(self._stage.prove, item.method, item.second_says)
 
-    def _do(self, act: Callable[..., None], *what: str) -> bool:
-        """Do one thing and return whether the desk took it. Any other error is the drill's own and is not swallowed."""
+    def _do(self, act: Callable[..., object], *what: str) -> bool:
+        """Do one thing and return whether the desk took it. Any other error is the drill's own and is not swallowed.
+
+        So is a word that the desk does not know: a door that was never tried must not look as if it had been shut.
+        """
         self._tally.moves += 1
         try:
             act(*what)
-        except Broken:
+        except (Broken, Invalid):
             raise
         except (MfadeskError, NotAtHand):
             return False

@@ -13,7 +13,7 @@ from mfadesk.assurance.model import MethodId, Plan, ThreatLevel
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
-from mfadesk.cli.drills.means import said_of, say
+from mfadesk.cli.drills.means import is_closed, said_of, say
 from mfadesk.cli.drills.scenario import Call, Expected
 from mfadesk.cli.drills.scenery import set_stage
 from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World
@@ -26,6 +26,12 @@ from mfadesk.runbook.situation import first_answers
 TALK_CHANGE_MIN, TALK_NO_CHANGE_MIN = 6, 4
 APPROVAL_MIN = 5
 """Until somebody on shift has read what waits and said yes; several read at the same time."""
+
+TOMORROW_S = 20 * 3_600
+"""When what comes tomorrow has come."""
+
+CHANGES_HERE = ("enrol", "confirm", "resync", "bypass")
+"""Steps at which the person does something in their browser that changes what the provider holds."""
 
 MAX_TURNS = 100
 MAX_PLANS = 4
@@ -77,11 +83,14 @@ class _Visit:
         self._policy = policy
         self._can = frozenset(m for m in available if m in policy.methods and policy.methods[m].role == "factor")
         claim = situation.get("authenticator", "unknown")
-        world = World("honest", self._can, 1.0, old=claim != "none_yet", spare_token=claim not in ("works", "drifted"))
         self._goal = first_answers(situation, call.request).goal
+        world = World(
+            "honest", self._can, 1.0, old=claim != "none_yet", spare_token=claim not in ("works", "drifted"),
+            closed=is_closed(call), switched_off=self._goal == "restore_account",
+        )  # fmt: skip
         self._stage: Stage = set_stage(
             throwaway, shift, world, tier=call.tier, employment=situation.get("employment", "active"),
-            kind=situation.get("kind", "app"), disabled=self._goal == "restore_account",
+            kind=situation.get("kind", "app"),
         )  # fmt: skip
         self._waited_s, self._approved = 0.0, False
         self._used: list[MethodId] = []
@@ -120,8 +129,8 @@ class _Visit:
                     # The operator ends what cannot be proved; whether that is right here is the judge's to say.
                     self._stage.give_up()
                     return why_not
-            elif step.kind in ("enrol", "confirm"):
-                self._set_up(state)
+            elif step.kind in CHANGES_HERE:
+                self._change(state, step)
             elif state.ask is not None and self._stage.approve():
                 self._approved = True
             if self._stage.state.seq == state.seq:
@@ -156,13 +165,21 @@ class _Visit:
         reasons = "; ".join(reason.sentence for reason in getattr(decision, "reasons", ()))
         return next(iter(getattr(decision, "plans", ())), None), reasons
 
-    def _set_up(self, state: CaseState) -> None:
+    def _change(self, state: CaseState, step: Step) -> None:
         starts = [v.starts_at for v in state.verdicts.values() if v.allowed]
         wait_s = (max(starts) - self._throwaway.clock.now()).total_seconds() if starts else 0
         if wait_s > 0:
             self._stage.wait(wait_s + 1)
             self._waited_s += wait_s
-        self._stage.set_up()
+        if step.kind == "resync":
+            self._stage.type_two_codes()
+        elif step.kind == "bypass":
+            self._stage.take_bypass()
+        else:
+            if step.kind == "enrol" and state.answers.get("new_device") == "tomorrow":
+                # The caller's own time and not the desk's, so it counts for nothing; what was decided must last until then.
+                self._stage.wait(TOMORROW_S)
+            self._stage.set_up()
 
     def _minutes(self, changed: bool) -> float:
         proofs = max((self._policy.methods[m].minutes for m in self._used), default=0)

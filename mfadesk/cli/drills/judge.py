@@ -17,8 +17,8 @@ from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, Holdings
 SUSPENSION_ENDS = timedelta(hours=24)
 """A suspension on low proof is over by then (SETTLED 10): look again after it, and the account must be as before."""
 
-ACTS_THAT_CHANGE = {"resync": "resynced", "reset_failures": "failures_reset"}
-"""Acts in the provider's own log that leave no mark in the list of what is held."""
+ACTS_THAT_CHANGE = {"resync": "resynced", "reset_failures": "failures_reset", "grant_bypass": "bypass_opened"}
+"""Acts in the provider's own log that leave no mark in the list of what is held, or one that is gone by the end of the play."""
 
 SPARES = frozenset({"recovery_code"})
 
@@ -51,7 +51,10 @@ EFFECT_OF: Mapping[str, str] = {
     "time_boxed_bypass": "bypass_opened",
     "emergency_bypass": "bypass_opened",
     "enable_account": "account_enabled",
-    "restore_account": "account_enabled",
+    "restore_account": "activated",
+    "restore_old": "activated",
+    "lift_suspension": "activated",
+    "switch_on_again": "activated",
 }
 """The one public table: what a scenario's `then` asks of the provider. A word that is not here (hand-over, HR, self-service, advice)
 asks nothing of it; saved codes are self-service, since the provider's own page gives them to whoever signed in."""
@@ -98,24 +101,29 @@ def find_effects(before: Seen, after: Seen) -> tuple[str, ...]:
         found |= _differences(was[name], now[name])
     if after.holdings.sessions != before.holdings.sessions:
         found.add("sessions_ended" if after.holdings.sessions < before.holdings.sessions else "session_added")
+    if {grant.key for grant in after.holdings.grants} - {grant.key for grant in before.holdings.grants}:
+        found.add("bypass_opened")
     if before.holdings.disabled != after.holdings.disabled:
         found.add("account_disabled" if after.holdings.disabled else "account_enabled")
     done = {ACTS_THAT_CHANGE[act] for act, _id, _at in after.acts[len(before.acts) :] if act in ACTS_THAT_CHANGE}
     return tuple(sorted(found | done))
 
 
-def find_harm(before: Seen, after: Seen, later: Seen, told: bool) -> tuple[str, ...]:
+def find_harm(before: Seen, after: Seen, later: Seen, told: bool, by_itself: Seen | None = None) -> tuple[str, ...]:
     """Return what an attack left that it may not leave; none where it was stopped.
 
     after: at the end of the play. later: a day and more after it. told: every address of the person heard of a suspension.
+    by_itself: as `later` where nobody calls, if that is not as `before`.
 
     The one effect that may stand for a day is a suspension: of nothing phishing-resistant, told to all, once, and over in `later`
     (SETTLED 10, 17).
     """
     if later.holdings.seen_at - after.holdings.seen_at < SUSPENSION_ENDS:
         raise ValueError("look again only when every suspension on low proof must be over")
-    at_once = set(find_effects(before, after)) - HARMLESS - {"suspended"}
-    harm = at_once | {f"{effect}, a day later" for effect in set(find_effects(before, later)) - HARMLESS - at_once}
+    later_base = by_itself or before
+    base = later_base if after.holdings.seen_at - before.holdings.seen_at >= SUSPENSION_ENDS else before
+    at_once = set(find_effects(base, after)) - HARMLESS - {"suspended"}
+    harm = at_once | {f"{effect}, a day later" for effect in set(find_effects(later_base, later)) - HARMLESS - at_once}
     for old in before.holdings.authenticators:
         new = next((a for a in after.holdings.authenticators if a.id == old.id), old)
         if new.state == old.state or new.state != "suspended":
@@ -161,6 +169,8 @@ def judge_honest(outcome: str, effects: Iterable[str], minutes: float, expected:
 def _kinds_for(wanted: set[str]) -> frozenset[str]:
     if wanted and wanted <= {"suspended", "sessions_ended"}:
         return frozenset({"changed", "handed_over"})
+    if "bypass_opened" in wanted:
+        return frozenset({"changed", "bridged"})
     if wanted and wanted <= {"resynced", "failures_reset"}:
         return frozenset({"changed", "no_change_needed"})
     return frozenset({"changed"})
@@ -169,9 +179,7 @@ def _kinds_for(wanted: set[str]) -> frozenset[str]:
 def _arrival(authenticator: Authenticator) -> str:
     if authenticator.state == "pending":
         return "pending"
-    if str(authenticator.kind) in SPARES:
-        return "codes_issued"
-    return "bypass_opened" if "bypass" in str(authenticator.kind) else "bound"
+    return "codes_issued" if authenticator.kind in SPARES else "bound"
 
 
 def _differences(old: Authenticator, new: Authenticator) -> set[str]:

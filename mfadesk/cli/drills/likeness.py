@@ -8,7 +8,7 @@ is not named here goes in as it is, so that a new one makes more moments differ 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,13 +16,24 @@ from typing import cast
 from mfadesk.assurance.circumstances import find_held, find_threat
 from mfadesk.assurance.decision import decide
 from mfadesk.assurance.model import Allowed, Circumstances, Evidence, MethodId, Policy, ThreatLevel
+from mfadesk.cases.approvals import digest_of_bundle
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.stage import Stage
-from mfadesk.operations.judgement import Sight, circumstances_of, find_survivors, find_targets
+from mfadesk.executor.authority import is_fully_proved
+from mfadesk.operations.judgement import (
+    DEVICE_KINDS,
+    Sight,
+    circumstances_of,
+    find_drifted,
+    find_gone,
+    find_survivors,
+    find_targets,
+)
 from mfadesk.ports.people import Tier
 from mfadesk.ports.provider import Authenticator
 from mfadesk.runbook.guards import variables_of
 from mfadesk.runbook.model import Runbook, StepId
+from mfadesk.store.commit import load_case
 from mfadesk.store.models import CaseRow
 
 # fmt: off
@@ -31,7 +42,8 @@ COVERED = frozenset({
     "opened_by", "opened_at", "runbook", "runbook_digest", "policy_digest", "step", "step_kind", "step_since", "visited",
     "deadline_at", "deadline_owner", "deadline_then", "answers", "said", "signals", "session", "confirmed", "pieces",
     "failures", "targets", "gone_used_at", "survivors", "out_of_reach", "vouchers", "asked_as", "second_asked", "verdicts",
-    "effects", "new_authenticator", "new_kind", "tested_at", "alerts", "ask", "approvals", "hands",
+    "effects", "new_authenticator", "new_kind", "tested_at", "alerts", "ask", "approvals", "hands", "marks", "resynced", "bypass",
+    "voided", "chosen_kind",
 })
 # fmt: on
 """Fields of a case that `find_likeness` reads in its own way, or that only name things or tell the past."""
@@ -43,29 +55,33 @@ def find_likeness(stage: Stage, state: CaseState) -> Hashable:
     holdings = stage.throwaway.scene.holdings(stage.person.login)
     circumstances = find_circumstances(stage, state)
     names = {a.id: f"{a.kind}/{a.label}" for a in holdings.authenticators}
-    read = read_from(desk.runbook_of(state), state.step)
-    targets = {a.id for a in find_targets(state, holdings)}
+    read, ahead = read_from(desk.runbook_of(state), state.step)
+    gone = {a.id for a in find_gone(state, holdings)}
     return (
-        stage.world, stage.person.tier, stage.person.employment, desk.policy.digest, state.runbook_digest,
+        stage.world, stage.person.tier, stage.person.employment, desk.policy.digest, state.runbook_digest, state.policy_digest,
         state.status, state.step, state.outcome,
         frozenset((k, v) for k, v in state.answers.items() if k in read),
-        frozenset(step for step in state.said if step == state.step),
+        frozenset(step for step in state.said if step in ahead),
         _judged_by(circumstances, desk.policy, now),
-        frozenset(_piece(piece.evidence, now, targets) for piece in state.pieces),
-        frozenset(names.get(name, name) for name in targets),
+        frozenset(_piece(piece.evidence, now, gone) for piece in state.pieces),
+        frozenset(names[name] for name in gone),
+        frozenset(names[a.id] for a in find_targets(state, holdings)),
+        _drifted(stage, state), DEVICE_KINDS.get(state.answers.get("new_device", "")),
         frozenset(names.get(name, name) for name in state.targets),
         frozenset(names.get(name, name) for name in state.out_of_reach),
         frozenset((a.kind, a.label, a.state, a.fail_count) for a in holdings.authenticators),
         holdings.sessions, holdings.disabled,
+        frozenset((g.key in state.effects, g.expires_at - now, g.used_at is None) for g in holdings.grants),
         frozenset(Counter((e.verb, names.get(e.target, e.target), e.state) for e in state.effects.values()).items()),
-        frozenset((v.action, v.allowed, v.starts_at - now, v.expires_at - now) for v in state.verdicts.values()),
+        *(frozenset((v.action, v.allowed, v.starts_at - now, v.expires_at - now) for v in verdicts)
+          for verdicts in (state.verdicts.values(), state.voided)),
         frozenset(Counter(method for method, _at in state.failures).items()),
         frozenset((state.asked_as.get(who), said) for who, said in state.vouchers.items()),
         frozenset(state.second_asked), state.session is None, state.confirmed, state.tested_at is None,
+        names.get(state.on_trial, state.on_trial), state.new_kind, state.chosen_kind, state.bypass != "", frozenset(state.marks),
         (state.deadline_at - now) if state.deadline_at else None,
-        (state.ask.action, state.ask.needed, len(state.ask.asked), state.ask.until - now) if state.ask else None,
-        len(state.approvals), len(state.hands),
-        CaseRow.objects.filter(subject_id=state.subject).count(), len(stage.paper),
+        _asked(state, now), state.hands,
+        tuple(_earlier(other, names, now) for other in _others(state)), len(stage.paper),
         tuple(str(getattr(state, f.name)) for f in fields(state) if f.name not in COVERED),
     )  # fmt: skip
 
@@ -82,6 +98,40 @@ def find_unreached(stage: Stage, state: CaseState) -> tuple[Authenticator, ...]:
     shown = {piece.evidence.authenticator_id for piece in state.pieces}
     found = find_survivors(state, holdings, stage.throwaway.clock.now())
     return tuple(a for a in found if a.id not in shown and a.id not in state.out_of_reach)
+
+
+def _drifted(stage: Stage, state: CaseState) -> str:
+    """Return which token two codes would bring back in step, where the runbook has a step for that."""
+    if all(step.kind != "resync" for step in stage.throwaway.desk.runbook_of(state).steps.values()):
+        return ""
+    found = find_drifted(state, stage.throwaway.scene.holdings(stage.person.login))
+    return f"{found.kind}/{found.label}" if found else ""
+
+
+def _asked(state: CaseState, now: datetime) -> Hashable:
+    """Return what is left of a question to approvers, and every yes with whether it is for what stands now."""
+    given = frozenset(
+        (yes.by, yes.action, yes.expires_at - now, yes.over == digest_of_bundle(state, yes.action)) for yes in state.approvals
+    )
+    ask = state.ask
+    if ask is None:
+        return None, given
+    holds = ask.over == digest_of_bundle(state, ask.action)
+    return (ask.action, ask.needed, ask.asked, ask.then, ask.owner, ask.since - now, ask.until - now, holds), given
+
+
+def _others(state: CaseState) -> list[CaseState]:
+    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("opened_at", "pk")
+    return [load_case(case_id) for case_id in others.values_list("id", flat=True)]
+
+
+def _earlier(other: CaseState, names: Mapping[str, str], now: datetime) -> Hashable:
+    """Return what a decision or an effect still reads of another case of the same person."""
+    done = Counter((e.verb, names.get(e.target, e.target), e.state, e.detail, e.at - now) for e in other.effects.values())
+    return (
+        other.status, is_fully_proved(other), frozenset(names.get(name, name) for name in other.targets),
+        frozenset(done.items()), other.bypass != "", other.bypass_reviewed, other.reported,
+    )  # fmt: skip
 
 
 def could_pass(stage: Stage, state: CaseState, action: str, more: tuple[MethodId, ...], *, excused: bool) -> bool:
@@ -104,21 +154,21 @@ def could_pass(stage: Stage, state: CaseState, action: str, more: tuple[MethodId
     return isinstance(decision, Allowed)
 
 
-def read_from(runbook: Runbook, start: StepId) -> frozenset[str]:
-    """Return the variables that any step from `start` on asks about or decides by."""
+def read_from(runbook: Runbook, start: StepId) -> tuple[frozenset[str], frozenset[StepId]]:
+    """Return the variables that any step from `start` on asks about or decides by, and those steps."""
     if start not in runbook.steps:
-        return frozenset(runbook.variables)
+        return frozenset(runbook.variables), frozenset(runbook.steps)
     known = _READ.get((runbook.digest, start))
     if known is None:
         known = _READ[runbook.digest, start] = _find_read(runbook, start)
     return known
 
 
-_READ: dict[tuple[str, StepId], frozenset[str]] = {}
+_READ: dict[tuple[str, StepId], tuple[frozenset[str], frozenset[StepId]]] = {}
 """Bounded by the steps on the shelf."""
 
 
-def _find_read(runbook: Runbook, start: StepId) -> frozenset[str]:
+def _find_read(runbook: Runbook, start: StepId) -> tuple[frozenset[str], frozenset[StepId]]:
     found: set[str] = set()
     seen, waiting = {start}, [start]
     while waiting:
@@ -128,7 +178,7 @@ def _find_read(runbook: Runbook, start: StepId) -> frozenset[str]:
         after = {edge.to for edge in step.edges} | ({step.deadline.then} if step.deadline else set())
         waiting += after - seen
         seen |= after
-    return frozenset(found)
+    return frozenset(found), frozenset(seen)
 
 
 def _judged_by(circumstances: Circumstances, policy: Policy, now: datetime) -> Hashable:
@@ -137,10 +187,10 @@ def _judged_by(circumstances: Circumstances, policy: Policy, now: datetime) -> H
     refusing = frozenset(s for s in circumstances.signals & policy.signals.keys() if policy.signals[s].refuses)
     return (
         find_held(circumstances, policy, now), find_threat(circumstances, policy, "normal"), refusing,
-        tuple(sorted(circumstances.survivors)), lately, circumstances.unknown, circumstances.campaign,
+        tuple(sorted(circumstances.survivors)), lately, circumstances.gone, circumstances.unknown, circumstances.campaign,
     )  # fmt: skip
 
 
-def _piece(evidence: Evidence, now: datetime, targets: set[str]) -> Hashable:
-    gone = evidence.authenticator_id in targets
-    return evidence.method, evidence.second_attested, evidence.expires_at - now, evidence.at - now, gone
+def _piece(evidence: Evidence, now: datetime, gone: set[str]) -> Hashable:
+    by_gone = evidence.authenticator_id in gone
+    return evidence.method, evidence.second_attested, evidence.expires_at - now, evidence.at - now, by_gone

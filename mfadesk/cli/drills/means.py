@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mfadesk.assurance.model import Compromise, MethodId, Policy
 from mfadesk.cli.drills.scenario import Call, Crime
@@ -26,6 +26,7 @@ TRUTHS: Mapping[str, tuple[str, ...]] = {
     "suspend_now": ("yes",),
     "own_page": ("not_reachable",),
     "own_reset": ("fails",),
+    "have_it_back": ("yes",),
     "approved": ("no",),
 }
 """What is said where the situation does not: the new phone shows the account's name and no code, and so on."""
@@ -82,6 +83,16 @@ def find_orders(shown: Hand) -> tuple[Hand, ...]:
 
 def worlds_for(call: Call, policy: Policy) -> tuple[World, ...]:
     """Return the worlds of SETTLED 17: nothing usable, everything used yesterday, and what is typical."""
+    worlds = _usual_worlds(call, policy)
+    if "restore_account" not in goals_for(call):
+        return worlds
+    # What is given back must have been taken. A closed account the desk does not open at all, so the open one is tried as well.
+    off = [replace(world, name=f"{world.name}, the old one switched off", switched_off=True) for world in worlds if world.old]
+    closed = [replace(world, name=f"{world.name}, the account closed", closed=True) for world in worlds]
+    return (*worlds, *off, *(closed if is_closed(call) else ()))
+
+
+def _usual_worlds(call: Call, policy: Policy) -> tuple[World, ...]:
     factors = frozenset(name for name, method in policy.methods.items() if method.role == "factor")
     if call.situation.get("authenticator") == "none_yet":
         # Who never had a device has people and papers; an attacker's victim may be such a person, or have everything after all.
@@ -95,6 +106,11 @@ def worlds_for(call: Call, policy: Policy) -> tuple[World, ...]:
         World("everything used yesterday", factors, 1.0),
         World("typical", TYPICAL, 1.0, spare_token=False, settled_days=TWO_YEARS),
     )
+
+
+def is_closed(call: Call) -> bool:
+    """Return whether the account is closed at the provider, as far as the scenario says."""
+    return "enable_account" in call.request or "account_disabled" in call.signals
 
 
 def goals_for(call: Call) -> tuple[str, ...]:

@@ -23,6 +23,12 @@ OLD: Mapping[str, tuple[AuthenticatorKind, str, bool]] = {
 }
 """What the old device is, by the situation's `kind`; an app on a phone otherwise."""
 
+REPORTED_WITH = ("managed_device_signin", "idv_gov_id")
+"""What a loss was reported with, one after the other as far as policy asks."""
+
+AN_HOUR_S = 3_600
+MAX_TURNS = 30
+
 OPERATORS = ("drill-one", "drill-two")
 APPROVERS = ("drill-three", "drill-four", "drill-five")
 
@@ -41,7 +47,6 @@ def set_stage(
     tier: str,
     employment: str,
     kind: str,
-    disabled: bool = False,
 ) -> Stage:
     """Return the stage of one play.
 
@@ -50,7 +55,7 @@ def set_stage(
     now, usable, scene = throwaway.clock.now(), world.methods, throwaway.scene
     since = None if world.settled_days is None else now - timedelta(days=world.settled_days)
     manager = _add(throwaway, "manager", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
-    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None, disabled)
+    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None, world.closed)
     PersonRow.objects.filter(pk=row.id).update(manager_since=since if manager else None, photo_since=since)
     ContactRow.objects.create(person_id=row.id, kind="personal_mail", value="person@home.example", since=since)
     if usable & {"callback_on_file", "sms_code"}:
@@ -74,7 +79,33 @@ def set_stage(
         )
     _give(stage, usable, used)
     scene.add_session("person")
+    if world.old and world.switched_off:
+        switch_off(stage, kind)
     return stage
+
+
+def switch_off(stage: Stage, kind: str) -> None:
+    """Have the desk suspend the old device for a day on a report of its loss, with proof that is there only for that."""
+    scene, person = stage.throwaway.scene, stage.person.login
+    for method in REPORTED_WITH:
+        scene.set_factor(person, method)
+    stage.open("report_loss", {"authenticator": "gone", "kind": kind, "employment": "active"}, (), "phone")
+    for _ in range(MAX_TURNS):
+        state = stage.state
+        step = stage.throwaway.desk.runbook_of(state).steps.get(state.step)
+        if state.status != "open" or step is None:
+            break
+        if step.kind in ("ask", "instruct"):
+            stage.answer(step.id, "none" if step.variable == "new_device" else "unknown" if step.variable else "said")
+            continue
+        if step.kind != "verify" or len(state.pieces) == len(REPORTED_WITH):
+            break
+        stage.enter_code()
+        stage.prove(REPORTED_WITH[len(state.pieces)])
+    for method in REPORTED_WITH:
+        scene.set_factor(person, method, available=method in stage.world.methods)
+    stage.wait(AN_HOUR_S)
+    stage.case_id = stage.cookie = ""
 
 
 def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:

@@ -18,8 +18,9 @@ from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.executor.letters import addresses_of
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.operations import attest, call_back, codes, deadlines, enrol, prove, sessions, vouch, work_case
+from mfadesk.operations import attest, bypass, call_back, codes, deadlines, enrol, prove, resync, sessions, vouch, work_case
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import find_drifted
 from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers
 from mfadesk.ports.people import Actor, Person
@@ -29,6 +30,8 @@ from mfadesk.store.models import Alert, ClaimantSession
 VOUCHED: Mapping[str, str] = {"manager_portal": "manager", "hr_attest": "hr", "peer_vouch": "peers"}
 ATTESTED = frozenset({"callback_on_file", "in_person_badge", "video_photo_on_file", "spare_key_pickup"})
 PROVIDER = frozenset({"totp_existing", "saved_recovery_code", "fido2_existing", "passkey_synced_existing"})
+AHEAD_STEPS, STEP_S = 20, 30
+"""How far a token that is out of step runs ahead of what the provider believes, and how long it shows a code."""
 
 
 class NotAtHand(Exception):
@@ -66,6 +69,10 @@ class World:
     spare_token: bool = True
     settled_days: float | None = None
     """How old the directory's data is; None for a first value, which was never changed."""
+    closed: bool = False
+    """Whether the account is closed at the provider."""
+    switched_off: bool = False
+    """Whether the desk suspended the old device an hour ago, on a report of its loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class Stage:
         done = tuple(
             (line.act, line.authenticator_id or "", line.at)
             for line in scene.list_audit(login)
-            if line.outcome in ("done", "accepted")
+            if line.outcome in ("done", "accepted") or line.act == "grant_bypass"
         )
         return Seen(scene.holdings(login), done)
 
@@ -154,7 +161,7 @@ class Stage:
     def say_out_of_reach(self, authenticator: str) -> None:
         """The caller says that something they still have cannot be used now, and the operator writes it down."""
         work_case.note_out_of_reach(
-            self.throwaway.desk, self.shift.operators[0].actor, self.case_id, authenticator, "it is at home"
+            self.throwaway.desk, self.shift.operators[0].actor, self.case_id, authenticator, "elsewhere"
         )
         self.throwaway.settle()
 
@@ -210,17 +217,43 @@ class Stage:
         self.throwaway.settle()
 
     def set_up(self) -> None:
-        """Set up a new one in the bound browser and sign in with it once. Raises the desk's own errors."""
+        """Set up a new one in the bound browser, or take the old one that is in step again, and sign in with it once.
+
+        Raises the desk's own errors.
+        """
         desk, session = self.throwaway.desk, self.session
+        if self.state.resynced:
+            enrol.test_code(desk, session, self.throwaway.scene.current_code(self.state.resynced))
+            self.throwaway.settle()
+            return
         kinds = enrol.kinds_for(desk, self.case_id)
         if not kinds:
             raise NotAtHand("nothing may be set up")
         enrol.choose_kind(desk, session, kinds[0])
         shown = enrol.begin_enrolment(desk, session)
-        if shown.kind == "totp":
+        if not shown.options:
             enrol.test_code(desk, session, self.throwaway.scene.current_code(self.state.new_authenticator))
         else:
             register_and_test(desk, session, shown.options)
+        self.throwaway.settle()
+
+    def type_two_codes(self) -> None:
+        """Type two codes of the token that the desk would bring back in step, one after the other. Raises the desk's own errors."""
+        scene, holdings = self.throwaway.scene, self.throwaway.scene.holdings(self.person.login)
+        token = find_drifted(self.state, holdings)
+        if token is None or token.id not in (self.old, self.totp):
+            raise NotAtHand("there is no such token")
+        first = scene.current_code(token.id, later=AHEAD_STEPS)
+        # A press shows the next code of a counter at once; a clock takes half a minute, and then shows what is as far ahead.
+        second = scene.current_code(token.id, later=AHEAD_STEPS + 1)
+        self.throwaway.clock.advance(STEP_S)
+        resync.resync(self.throwaway.desk, self.session, first, second)
+        self.throwaway.clock.advance(STEP_S)
+        self.throwaway.settle()
+
+    def take_bypass(self) -> None:
+        """Take the way in that the page shows, without using it, so that it stays to be seen. Raises the desk's own errors."""
+        bypass.take_bypass(self.throwaway.desk, self.session)
         self.throwaway.settle()
 
     def approve(self) -> int:
