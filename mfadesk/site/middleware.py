@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from mfadesk.site.staff_sign_in import has_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PERMISSIONS = ", ".join(
     [
         *(f"{name}=()" for name in ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone")),
@@ -44,6 +46,20 @@ def headers(get_response: Answer) -> Answer:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return answer
+
+
+def no_nul(get_response: Answer) -> Answer:
+    """Answer 400 to a request that carries a NUL: no name holds one, and PostgreSQL keeps none."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        typed = [request.path, *(value for _name, values in request.GET.lists() for value in values)]
+        if request.method == "POST" and request.content_type in FORMS:
+            typed += [value for _name, values in request.POST.lists() for value in values]
+        if any("\0" in text for text in typed):
+            raise BadRequest("That holds a character that cannot be kept.")
+        return get_response(request)
 
     return answer
 

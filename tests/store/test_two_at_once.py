@@ -95,7 +95,7 @@ def test_two_executors_answer_a_question_once(play):
         RequestRow.objects.create(id=row, kind="checkpoint", case_id="", box=b"x", state="new", created_at=now, expires_at=now)
     answered: Counter[str] = Counter()
     executor = play.throwaway.executor
-    original = type(executor)._answer
+    original = type(executor)._open
 
     def work(_n: int) -> None:
         while executor._answer_one():
@@ -105,10 +105,10 @@ def test_two_executors_answer_a_question_once(play):
         answered[row.id] += 1
         return original(self, row)
 
-    type(executor)._answer = counting
+    type(executor)._open = counting
     try:
         assert at_once(work, 3) == [None] * 3
     finally:
-        type(executor)._answer = original
+        type(executor)._open = original
     assert answered == dict.fromkeys(rows, 1)
     assert connection.vendor == "postgresql"
