@@ -54,7 +54,7 @@ def main() -> int:
     everything = os.environ.get("MFADESK_REQUIRE") == "all"
     missing = {name: how for name, (find, how) in GROUPS.items() if find() is None}
     workers = ["-n", os.environ.get("MFADESK_TEST_WORKERS", "2")] if importlib.util.find_spec("xdist") else []
-    command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", "-rs", *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", "-rsfE", *sys.argv[1:]]
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
     if "postgres" not in missing and not sys.argv[1:]:
         print("\nThe tests that touch the database, once more on PostgreSQL:", flush=True)
