@@ -47,3 +47,12 @@ def somebody(chromium, desk):
     for one in people:
         one.close()
     assert desk.count_reports() == reports
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Keep these tests in the order in which they are written: one desk remembers what everybody before did to it."""
+    places = [place for place, item in enumerate(items) if "/tests/browser/" in str(item.path)]
+    written = sorted((items[place] for place in places), key=lambda item: (str(item.path), item.location[1]))
+    for place, item in zip(places, written, strict=True):
+        items[place] = item
