@@ -40,6 +40,7 @@ def test_a_call_is_started_and_answered_by_keys_alone(open_browser):
     page = open_browser("/")
     page.keyboard.press("n")
     page.wait_for_url("**/cases/new")
+    page.wait_for_selector("[name=q]:focus")
     page.keyboard.type("hazel")
     page.keyboard.press("Enter")
     page.wait_for_url("**/cases/new?q=hazel")
