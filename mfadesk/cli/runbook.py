@@ -1,4 +1,4 @@
-"""`mfadesk runbook`: the author's tools. `lint` reads and proves, `show` prints the runbook as an outline or draws its map."""
+"""`mfadesk runbook`: the author's tools. `lint` reads and proves, `show` prints an outline or draws the map; see runbook_exchange for more."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from mfadesk.assurance.policy import load_policy
-from mfadesk.cli.prove import read_runbook, read_runbooks
+from mfadesk.cli.prove import read_runbooks
+from mfadesk.cli.runbook_exchange import diff, export, find_runbook, take_in
 from mfadesk.drawing.flow_map import draw_flow_map
 from mfadesk.kernel.errors import Invalid
 from mfadesk.prover.prove import prove
-from mfadesk.runbook.model import Runbook
-from mfadesk.runbook.shelf import load_shelf
 from mfadesk.runbook.walk import outline
 
 app = typer.Typer(help="Write, look at and compare runbooks.", no_args_is_help=True, add_completion=False)
+app.command()(diff)
+app.command()(export)
+app.command(name="import")(take_in)
 
 
 @app.callback()
@@ -58,7 +60,7 @@ def show(
 
     Example: mfadesk runbook show device-replacement --svg map.svg
     """
-    book = _find(which)
+    book = find_runbook(which)
     typer.echo(f"{book.title} (version {book.version}, digest {book.digest[:16]})")
     typer.echo(book.summary)
     typer.echo("")
@@ -70,14 +72,3 @@ def show(
         except OSError as error:
             raise Invalid(str(svg), f"cannot be written: {error.strerror}") from error
         typer.echo(f"\nThe flow map is in {svg}.")
-
-
-def _find(which: str) -> Runbook:
-    """Return a runbook of the shelf by id, or the one in a file."""
-    shelf = load_shelf()
-    if which in shelf:
-        return shelf[which]
-    path = Path(which)
-    if not path.exists():
-        raise Invalid(which, f"is neither a file nor on the shelf ({', '.join(shelf)})")
-    return read_runbook(path)

@@ -6,6 +6,8 @@ import json
 from importlib import resources
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from mfadesk.cli.prove import app as prove_app
@@ -77,3 +79,33 @@ def test_show_prints_an_outline_and_draws_a_map(tmp_path):
     assert "Use a code instead [instruct]" in result.stdout
     assert (tmp_path / "map.svg").read_text("utf-8").startswith("<svg")
     assert isinstance(RUN.invoke(runbook_app, ["show", "no-such"]).exception, Invalid)
+
+
+def test_a_runbook_goes_out_signed_and_comes_back_as_it_was(tmp_path):
+    key = Ed25519PrivateKey.generate()
+    pem = serialization.Encoding.PEM
+    (tmp_path / "key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    (tmp_path / "pub").write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
+    out, again = tmp_path / "playbook.json", tmp_path / "again.yaml"
+    assert RUN.invoke(runbook_app, ["export", "fix-push", "--sign", str(tmp_path / "key"), "--out", str(out)]).exit_code == 0
+    result = RUN.invoke(runbook_app, ["import", str(out), "--key", str(tmp_path / "pub"), "--out", str(again)])
+    assert result.exit_code == 0 and "signature of mfadesk: verified" in result.stdout
+    assert RUN.invoke(runbook_app, ["diff", "fix-push", str(again)]).exit_code == 0
+
+
+def test_a_diff_names_steps_fields_and_the_rules_that_are_newly_broken(tmp_path):
+    result = RUN.invoke(runbook_app, ["diff", "codes-rejected", str(broken(tmp_path))])
+    assert result.exit_code == 1
+    assert "edges" in result.stdout and "broken: " in result.stdout and "not proved" in result.stdout
+
+
+def test_a_file_that_is_no_playbook_or_no_key_is_refused_by_name(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('{"type": "playbook"}')
+    for words in (
+        ["import", str(path)],
+        ["export", "fix-push", "--sign", str(path)],
+        ["import", str(path), "--key", str(path)],
+    ):
+        error = RUN.invoke(runbook_app, words).exception
+        assert isinstance(error, Invalid) and str(path.name) in str(error)

@@ -81,7 +81,7 @@ class _Reader:
         while at < end:
             found = _TOKEN.match(text, at)
             if not found:
-                raise NoGuard(f'"{text[at:at + 12].strip()}" is no comparison with a text')
+                raise NoGuard(f'"{text[at : at + 12].strip()}" is no comparison with a text')
             kind = found.lastgroup or ""
             self._tokens.append(_Token(kind, found.group(kind)))
             at = found.end()

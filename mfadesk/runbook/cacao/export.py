@@ -229,7 +229,9 @@ def _command(step: Step) -> str:
     if step.verbs:
         lines.append(f"The desk will {', then '.join(_VERBS[verb] for verb in step.verbs)}.")
     if step.answers:
-        lines.append(f"Answers for __{step.variable}__: " + "; ".join(f"{one.value} ({one.label})" for one in step.answers) + ".")
+        lines.append(
+            f"Answers for __{step.variable}__: " + "; ".join(f"{one.value} ({one.label})" for one in step.answers) + "."
+        )
     if step.kind == "bypass":
         lines.append(f"It ends after {words_for_seconds(step.lasts_s)} at the latest; {step.watcher} watches it.")
     if step.deadline:

@@ -18,7 +18,9 @@ SPEC_VERSION = "cacao-2.0"
 EXTENSION = "extension-definition--6f1c2f0a-93d5-4c0e-8a57-1f6b2d9e4c31"
 """Our extension, the same in every export of every desk."""
 
-IDENTIFIER = re.compile(r"([a-z][a-z0-9-]+[a-z0-9])--[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
+IDENTIFIER = re.compile(
+    r"([a-z][a-z0-9-]+[a-z0-9])--[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+)
 
 
 def make_id(kind: str, *names: str) -> str:

@@ -73,7 +73,9 @@ def import_playbook(playbook: Mapping[str, Any], name: str, *, trusted: Sequence
     """
     version = playbook.get("spec_version")
     if isinstance(version, str) and version.removeprefix("cacao-").startswith("1"):
-        raise Invalid(f"{name}: spec_version", f'"{version}" is an older form with other steps; have its author save it as cacao-2.0')
+        raise Invalid(
+            f"{name}: spec_version", f'"{version}" is an older form with other steps; have its author save it as cacao-2.0'
+        )
     signatures = judge_signatures(playbook, trusted, now)
     for at, judged in enumerate(signatures):
         if judged.state == "wrong":

@@ -1,7 +1,7 @@
 """The official JSON schemas, and what they say of a playbook.
 
 They declare draft-07 and are read so: read as 2019-09, as one of their keywords would ask, no action with a command is valid.
-What they cannot see (a command's own fields, dangling pointers) is said by `lint.py`.
+What they cannot see (a command's own fields, dangling pointers) is seen when it is drafted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from jsonschema import Draft7Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
 MAX_COMPLAINTS = 40
@@ -38,7 +38,7 @@ def _validator() -> Draft7Validator:
     root: dict[str, Any] = {}
     for file in _files(resources.files("mfadesk.runbook.cacao").joinpath("official")):
         schema = json.loads(file.read_text(encoding="utf-8"))
-        registry = registry.with_resource(schema["$id"], Resource(contents=schema, specification=DRAFT7))
+        registry = registry.with_resource(schema["$id"], DRAFT7.create_resource(schema))
         if file.name == _ROOT:
             root = schema
     return Draft7Validator(root, registry=registry)

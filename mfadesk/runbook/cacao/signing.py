@@ -79,7 +79,9 @@ def judge_signatures(playbook: Mapping[str, Any], trusted: Sequence[bytes], now:
     return tuple(judged)
 
 
-def _judge(playbook: Mapping[str, Any], signature: dict[str, Any], trusted: Sequence[bytes], now: datetime) -> tuple[State, str]:
+def _judge(
+    playbook: Mapping[str, Any], signature: dict[str, Any], trusted: Sequence[bytes], now: datetime
+) -> tuple[State, str]:
     try:
         key = _key_of(signature)
         value = base64.urlsafe_b64decode(str(signature["value"]) + "==")
@@ -95,9 +97,12 @@ def _judge(playbook: Mapping[str, Any], signature: dict[str, Any], trusted: Sequ
         return "wrong", "it was made for another playbook, or for another version of it"
     if signature.get("revoked") is True:
         return "over", "its signer has taken it back"
-    for bound, passed in (("valid_from", lambda at: now < at), ("valid_until", lambda at: now >= at)):
-        if bound in signature and passed(read_time(signature[bound], f"signatures/{bound}")):
-            return "over", f"it does not count now: its {bound.replace('_', ' ')} is {signature[bound]}"
+    since, until = (
+        read_time(signature[bound], f"signatures/{bound}") if bound in signature else None
+        for bound in ("valid_from", "valid_until")
+    )
+    if (since and now < since) or (until and now >= until):
+        return "over", "it does not count at this time"
     der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     if der in trusted:
         return "verified", "it fits, and its key is one that you named"
