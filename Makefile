@@ -14,6 +14,7 @@ help:
 $(STAMP): requirements/run.lock pyproject.toml
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/run.lock
+	@$(VENV)/bin/python -m compileall -q mfadesk
 	@printf '%s\n' "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mfadesk.pth"
 	@printf '#!%s\nfrom mfadesk.cli.main import main\nmain()\n' "$(CURDIR)/$(VENV)/bin/python" > $(VENV)/bin/mfadesk && chmod +x $(VENV)/bin/mfadesk
 	@touch $@

@@ -26,6 +26,8 @@ MAX_TEXT = 600
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PREFIX = "tag:yaml.org,2002:"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C reader is ten times faster; nodes, events and places are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def parse_located(text: str, file: str) -> Place:
         raise Invalid(file, f"the file is larger than {MAX_BYTES // 1024} KiB")
     try:
         _refuse_tricks(text, file)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
@@ -157,7 +159,7 @@ def did_you_mean(value: str, known: Iterable[str]) -> str:
 def _refuse_tricks(text: str, file: str) -> None:
     """Walk the events, which costs no more than the text is long, before anything is built from them."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         mark = event.start_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

@@ -7,6 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, register
 
+WALLS = "walls"
+"""The tag of the checks that every process runs, whatever else it leaves out."""
+
 _WALLS: tuple[tuple[str, str, Any], ...] = (
     ("mfadesk.E001", "MFA_WEBAUTHN_USER_VERIFICATION", "required"),
     ("mfadesk.E002", "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN", False),
@@ -19,7 +22,7 @@ _WALLS: tuple[tuple[str, str, Any], ...] = (
 )
 
 
-@register()
+@register(WALLS)
 def check_walls(app_configs: Any, **kwargs: Any) -> list[Error]:
     """Return an error for every setting that opens a wall."""
     found = [

@@ -7,6 +7,8 @@ employee's phone, the provider's own administrator, the passing of years.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -60,6 +62,12 @@ class LabScene:
         self._relying_party = relying_party
         self._clock = clock
         self._randomness = randomness
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Keep everything that is set up inside in one transaction: a whole organisation would wait for the disk at every step."""
+        with self._store.writing():
+            yield
 
     def add_account(self, login: str, *, disabled: bool = False) -> None:
         """Make the account; there already is fine, and `disabled` is set either way."""

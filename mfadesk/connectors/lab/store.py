@@ -91,8 +91,11 @@ class LabStore:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection inside one transaction: all of it is kept, or on an exception none."""
+        """Yield the connection inside one transaction: all of it is kept, or on an exception none. Inside another it joins that."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
