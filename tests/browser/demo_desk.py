@@ -28,6 +28,7 @@ class DemoDesk:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.folder, self.url = folder, f"http://localhost:{port}"
+        self.sign_counts: dict[str, int] = {}
         environment = {**os.environ, "PORT": str(port), "DEMO_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         environment.pop("MFADESK_HOME", None)

@@ -56,10 +56,14 @@ class Somebody:
         self._devtools = self._context.new_cdp_session(self.page)
         self._devtools.send("WebAuthn.enable", {"enableUI": False})
         self._authenticators: list[str] = []
+        self._gone = False
 
     def close(self) -> None:
         """Leave. Raises AssertionError with what the browser complained of."""
-        self._context.close()
+        if not self._gone:
+            self.unplug()
+            self._context.close()
+        self._gone = True
         assert self.complaints == []
 
     # ------------------------------------------------------------------------------------------------------- authenticators
@@ -71,12 +75,16 @@ class Somebody:
         }  # fmt: skip
         made = self._devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
         for passkey in passkeys:
-            self._devtools.send("WebAuthn.addCredential", {"authenticatorId": made, "credential": _credential(passkey)})
+            held = _credential(passkey)
+            held["signCount"] = self.desk.sign_counts.get(held["credentialId"], held["signCount"])
+            self._devtools.send("WebAuthn.addCredential", {"authenticatorId": made, "credential": held})
         self._authenticators.append(made)
 
     def unplug(self) -> None:
-        """Take every authenticator away."""
+        """Take every authenticator away. Their counters go on from there elsewhere, or the keys would pass for cloned ones."""
         for one in self._authenticators:
+            for held in self._devtools.send("WebAuthn.getCredentials", {"authenticatorId": one})["credentials"]:
+                self.desk.sign_counts[held["credentialId"]] = held["signCount"]
             self._devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": one})
         self._authenticators.clear()
 
@@ -90,6 +98,11 @@ class Somebody:
         self.press("Use this browser’s own passkey")
 
     # ---------------------------------------------------------------------------------------------------------------- hands
+    def resize(self, width: int) -> None:
+        """Make the window as wide as that."""
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": 900 if width == DESKTOP else 740})
+
     def open(self, path: str) -> None:
         """Go to an address of the desk."""
         self.page.goto(path)
