@@ -29,6 +29,7 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "thawed": "",
         "browser_dropped": "",
         "confirmed": "session",
+        "called_back": "by how session nonce receipt",
         "words_typed": "session",
         "reported": "by",
         "out_of_reach": "authenticator reason",

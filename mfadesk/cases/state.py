@@ -70,6 +70,8 @@ class CaseState:
     second_asked: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """The newest event of each kind and of whom it is about, such as ``voucher_asked/p_12``, for whoever can check its receipt."""
+    calls: int = 0
+    """Calls back that were placed."""
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
@@ -283,6 +285,11 @@ def _voucher_answered(state: CaseState, event: Event, body: Mapping[str, Any]) -
 def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     second_asked = {**state.second_asked, body["method"]: body["staff"]}
     return _with(state, second_asked=second_asked, marks=_marked(state, event, body["method"]))
+
+
+@_on("called_back")
+def _called_back(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, calls=state.calls + 1, marks=_marked(state, event, body["by"]))
 
 
 @_on("decided")

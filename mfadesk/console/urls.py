@@ -25,6 +25,7 @@ urlpatterns = [
     path("cases/<str:case_id>/code", views_case.code, name="code"),
     path("cases/<str:case_id>/vouch-requests", views_case.vouch_requests, name="vouch_requests"),
     path("cases/<str:case_id>/out-of-reach", views_case.out_of_reach, name="out_of_reach"),
+    path("cases/<str:case_id>/call-backs", views_case.call_backs, name="call_backs"),
     path("cases/<str:case_id>/thaw", views_case.thaw, name="thaw"),
     path("cases/<str:case_id>/review", views_case.review, name="review"),
     path("cases/<str:case_id>/browser", views_case.browser, name="browser"),

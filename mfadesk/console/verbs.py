@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import approvals, attest, bypass, calls_view, case_view, codes, enlist, record, vouch, work_case
+from mfadesk.operations import (
+    approvals,
+    attest,
+    bypass,
+    call_back,
+    calls_view,
+    case_view,
+    codes,
+    enlist,
+    record,
+    vouch,
+    work_case,
+)
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -103,6 +115,11 @@ def note_signal(actor: Actor, case_id: str, signal: str) -> None:
 def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, why: str, words: str) -> None:
     """Note why something that still works cannot be used now; the person is told."""
     work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, why, words)
+
+
+def ring_back(actor: Actor, case_id: str) -> str:
+    """Have the number on file rung, and return "", or the number itself where this operator must dial it."""
+    return call_back.call(current_desk(), actor, case_id).number
 
 
 def begin_attestation(actor: Actor, case_id: str, method: str, statement: str, value: str) -> Mapping[str, Any]:

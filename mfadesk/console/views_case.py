@@ -24,6 +24,7 @@ from mfadesk.console.guard import (
     wants_json,
 )
 from mfadesk.kernel.errors import Invalid
+from mfadesk.operations.call_back import SHOWN_FOR_S
 from mfadesk.operations.views import CaseView
 from mfadesk.ports.people import Actor
 
@@ -154,6 +155,23 @@ def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 def signals(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Write down something that was noticed on the call."""
     return _act(request, actor, case_id, lambda: verbs.note_signal(actor, case_id, request.POST.get("signal", "")), "signal")
+
+
+@require_POST
+@staff_page
+def call_backs(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Ring the number on file. Where no exchange hides it, show it on a page of its own that leaves by itself (SETTLED 15)."""
+    try:
+        number = verbs.ring_back(actor, case_id)
+    except EXPECTED as error:
+        return _show(request, verbs.case(actor, case_id), sentence_of(error), "", "callback_on_file", status_of(error))
+    if not number:
+        return _back(case_id)
+    words = {"view": verbs.case(actor, case_id), "number": number, "staff_name": staff_name(request)}
+    response = render(request, "console/number.html", words)
+    response["Cache-Control"] = "no-store"
+    response["Refresh"] = f"{SHOWN_FOR_S}; url={reverse('console:case', args=[case_id])}"
+    return response
 
 
 @require_POST

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import approving, attesting, bypassing, enlisting, enrolling, proofs, repudiating, resyncing, vouching
+from mfadesk.executor import (
+    approving,
+    attesting,
+    bypassing,
+    enlisting,
+    enrolling,
+    proofs,
+    repudiating,
+    resyncing,
+    ringing,
+    vouching,
+)
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
@@ -33,6 +44,7 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,
     "finish_attestation": attesting.finish_attestation,
+    "call_back": ringing.call,
     "begin_approval": approving.begin_approval,
     "finish_approval": approving.finish_approval,
     "begin_staff_key": enlisting.begin_staff_key,

@@ -16,10 +16,12 @@ from mfadesk.cases.engine import Draft, advance
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import SigningAuthority
 from mfadesk.executor.ledger_watch import LedgerWatch
+from mfadesk.executor.ringing import can_ring
 from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate
+from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
@@ -127,6 +129,8 @@ class Executor:
                     able.add(method)
             except Unavailable:
                 continue
+        if can_ring(self, person):
+            able.add(call_back.METHOD)
         self._keep_snapshots(person.id, holdings, sorted(able))
         return Sight(holdings, frozenset(able))
 
@@ -237,7 +241,7 @@ class Executor:
             Snapshot.objects.filter(person_id=person_id, taken_at__lt=old).delete()
 
     def _keep(self, person_id: str, source: str, data: bytes, now: Any) -> None:
-        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at").first()
+        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at", "-pk").first()
         if newest is not None and newest.data == data.decode():
             Snapshot.objects.filter(pk=newest.pk).update(taken_at=now)
             return

@@ -173,6 +173,12 @@ _SAY: dict[str, _Say] = {
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
     "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
+    "called_back": lambda b, p, r: (
+        "Rang back the number on file"
+        if b["how"] == "exchange"
+        else "The number on file was shown for a minute, to ring it back",
+        "done",
+    ),
     "words_typed": _plain("The words said on the call back were typed into their page", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
     "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
