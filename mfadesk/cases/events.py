@@ -53,6 +53,7 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "enrolment_lost": "authenticator",
         "bypass_given": "grant until review_by",
         "bypass_reviewed": "",
+        "bypass_looked_at": "bypass by nonce receipt",
         "resynced": "authenticator",
         "resync_failed": "authenticator reason",
         "tested": "authenticator",

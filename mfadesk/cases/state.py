@@ -158,6 +158,7 @@ _AFTER_THE_END = {
     "alert_raised",
     "reported",
     "bypass_reviewed",
+    "bypass_looked_at",
 }
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}
@@ -292,6 +293,11 @@ def _called_back(state: CaseState, event: Event, body: Mapping[str, Any]) -> Cas
     return _with(state, calls=state.calls + 1, marks=_marked(state, event, body["by"]))
 
 
+@_on("bypass_looked_at")
+def _looked_at(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, bypass_reviewed=body["bypass"] == state.bypass, marks=_marked(state, event, body["bypass"]))
+
+
 @_on("decided")
 def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     verdict = Verdict(
@@ -380,5 +386,6 @@ def _sets(change: Callable[[CaseState, Event], dict[str, Any]]) -> _Fold:
 for _name, _change in CHANGES.items():
     _on(_name)(_sets(_change))
 
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed"):
+# `bypass_reviewed` was the web tier's word alone: what says so is looked at again, and signed.
+for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed", "bypass_reviewed"):
     _on(_quiet)(lambda state, event, body: state)

@@ -28,6 +28,7 @@ urlpatterns = [
     path("cases/<str:case_id>/call-backs", views_case.call_backs, name="call_backs"),
     path("cases/<str:case_id>/thaw", views_case.thaw, name="thaw"),
     path("cases/<str:case_id>/review", views_case.review, name="review"),
+    path("cases/<str:case_id>/review/options", views_case.review_options, name="review_options"),
     path("cases/<str:case_id>/browser", views_case.browser, name="browser"),
     path("cases/<str:case_id>/pressure", views_case.pressure, name="pressure"),
     path("cases/<str:case_id>/signals", views_case.signals, name="signals"),

@@ -92,9 +92,14 @@ def thaw(actor: Actor, case_id: str) -> None:
     work_case.thaw(current_desk(), actor, case_id)
 
 
-def review_bypass(actor: Actor, case_id: str) -> None:
-    """Write down that security looked at what a bypass was used for."""
-    bypass.review_bypass(current_desk(), actor, case_id)
+def begin_review(actor: Actor, case_id: str) -> Mapping[str, Any]:
+    """Return WebAuthn request options whose challenge commits to the case and its bypass."""
+    return bypass.begin_review(current_desk(), actor, case_id)
+
+
+def finish_review(actor: Actor, case_id: str, response: Mapping[str, Any]) -> None:
+    """Hand the signed review of a bypass on for checking."""
+    bypass.finish_review(current_desk(), actor, case_id, response)
 
 
 def drop_browser(actor: Actor, case_id: str) -> None:

@@ -132,8 +132,18 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 @require_POST
 @staff_page
 def review(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
-    """Note that security looked at what a bypass was used for."""
-    return _act(request, actor, case_id, lambda: verbs.review_bypass(actor, case_id))
+    """Take the signed word of security that they looked at what a bypass was used for."""
+    return _act(request, actor, case_id, lambda: verbs.finish_review(actor, case_id, parse_response(request)))
+
+
+@require_POST
+@staff_page
+def review_options(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Answer WebAuthn request options as JSON, for a review that security is about to sign."""
+    try:
+        return JsonResponse(verbs.begin_review(actor, case_id))
+    except EXPECTED as error:
+        return problem_json(error)
 
 
 @require_POST

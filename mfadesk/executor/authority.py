@@ -12,6 +12,7 @@ from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_elig
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
+from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
@@ -32,6 +33,8 @@ A_PERSONS_CASES = 50
 FULL_PROOF = ("replace_authenticator", "grant_bypass", "grant_longer_bypass")
 """Actions that policy grants on no less than a replacement's proof."""
 
+BYPASSES = ("grant_bypass", "grant_longer_bypass")
+
 AN_HOUR_S = 3_600
 """Beyond the owner's day: for removing the old one and ending sessions after a test in the last minute."""
 
@@ -51,6 +54,8 @@ class SigningAuthority:
         Raises Broken where a piece of evidence or an approval carries no genuine receipt: then nothing is decided and security hears.
         """
         self._require_genuine(state)
+        if action in BYPASSES:
+            require_genuine_reviews(self.keys.receipt, _others(state))
         person = find_person(state.subject)
         if person is None:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
@@ -180,11 +185,16 @@ def is_ours_to_restore(state: CaseState, target: str) -> bool:
 
     What security or a report switched off was switched off for a reason that no caller can know.
     """
-    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
-    cases = list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
+    cases = _others(state)
     stopped = {e.target for case in cases for e in case.effects_of("suspend_new")}
     ours = {e.target for case in cases for e in case.effects_of("suspend_old") if e.state == "done" and e.detail == "suspended"}
     return target in ours - stopped
+
+
+def _others(state: CaseState) -> list[CaseState]:
+    """Return the person's newest other cases."""
+    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
+    return list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
 
 
 def _suspended_lately(state: CaseState, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from mfadesk.executor import (
     proofs,
     repudiating,
     resyncing,
+    reviewing,
     ringing,
     vouching,
 )
@@ -59,6 +60,8 @@ HANDLERS: Mapping[str, Handler] = {
     "begin_test": enrolling.begin_test,
     "finish_test": enrolling.finish_test,
     "give_bypass": bypassing.give_bypass,
+    "begin_review": reviewing.begin_review,
+    "finish_review": reviewing.finish_review,
     "resync": resyncing.resync,
     "not_me": repudiating.not_me,
     "checkpoint": _checkpoint,

@@ -26,6 +26,7 @@ from mfadesk.executor.authority import (
     require_still_allowed,
 )
 from mfadesk.executor.letters import send_letters
+from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
 from mfadesk.operations.people import get_person
@@ -330,6 +331,7 @@ def _remind_review(executor: Executor, taken: Taken) -> str:
     """Tell security once more where nobody has looked at a bypass by its day."""
     state, _login = _own(executor, taken)
     if state.bypass_reviewed:
+        require_genuine_reviews(executor.keys.receipt, (state,))
         return "reviewed"
     with executor.desk.unit():
         Alert.objects.create(
