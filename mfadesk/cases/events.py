@@ -28,6 +28,7 @@ BODY_OF: Mapping[str, frozenset[str]] = {
         "second_browser_seen": "",
         "thawed": "",
         "browser_dropped": "",
+        "reopened": "",
         "confirmed": "session",
         "called_back": "by how session nonce receipt",
         "words_typed": "session",

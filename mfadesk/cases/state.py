@@ -219,10 +219,18 @@ def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> 
 @_on("browser_dropped")
 def _begun_again(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
+    return _with(
+        _reopened(state, event, body), status="open", session=None, confirmed=False, pieces=(), vouchers={}, asked_as={},
+        second_asked={},
+    )  # fmt: skip
+
+
+@_on("reopened")
+def _reopened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     effects = {e.id: replace(e, state="voided") if e.is_open_change() else e for e in state.effects.values()}
     return _with(
-        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind="",
-        effects=effects, voided=(*state.voided, *state.verdicts.values()), vouchers={}, asked_as={}, second_asked={},
+        state, approvals=(), ask=None, verdicts={}, chosen_kind="", effects=effects,
+        voided=(*state.voided, *state.verdicts.values()),
     )  # fmt: skip
 
 
@@ -312,6 +320,7 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
         session=state.session or "",
+        signals=state.signals,
     )
     return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
 

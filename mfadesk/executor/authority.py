@@ -87,6 +87,28 @@ class SigningAuthority:
             body["expires_at"] = to_stamp(now + timedelta(seconds=self._life_s(decision)))
         return self._sign(state, now, body)
 
+    def denies(self, state: CaseState) -> bool:
+        """Return whether something that was noticed since would have kept a decision that stands from being made.
+
+        Judged on the proof as it counted then: a harmless note must not void what has merely grown old. An unknown provider denies
+        nothing here; nothing is done while it is unknown.
+        """
+        if self.sight.holdings is None:
+            return False
+        person = find_person(state.subject)
+        try:
+            policies = self.desk.policies_of(state)
+        except Refusal:
+            return True
+        approvers, threat = find_answering(self.staff), self.desk.home.config.threat
+        newer = [v for v in state.verdicts.values() if v.allowed and not state.signals <= v.signals]
+        return person is None or any(
+            not isinstance(
+                judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers, plan=False), Allowed
+            )
+            for v in newer
+        )
+
     def ask(self, state: CaseState, action: str, then: str, now: datetime) -> Mapping[str, Any]:
         """Return the body of an ``approvals_asked`` event: who is asked, and until when. Called where `decide` lacks nothing else.
 
@@ -156,13 +178,18 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
 
 
-def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
-    """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
+def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict, judged: frozenset[str]) -> None:
+    """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" or noted anything since.
+
+    judged: the signals that it was judged on again, as `Executor.judge_again` returns them.
+    """
     require_own_verdict(keys, state, verdict)
     if verdict.session != (state.session or ""):
         raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():
         raise Refusal("reported", "The person says that they did not ask for this.")
+    if not state.signals <= verdict.signals | judged:
+        raise Refusal("more_is_known", "Something was noted just now, so this is judged again first. Try once more.")
     if desk.now() >= verdict.expires_at:
         raise Refusal("decision_expired", "The decision has run out.")
 

@@ -379,7 +379,9 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     verdict = find_authority(state, taken.verb, executor.desk.now())
     if verdict is None:
         raise Refusal("not_decided", "No decision stands for this.")
-    require_still_allowed(executor.desk, executor.keys, state, verdict)
+    # Ending sessions only takes away, and more so the more is known.
+    judged = state.signals if taken.verb == "end_sessions" else executor.judge_again(state.id)
+    require_still_allowed(executor.desk, executor.keys, state, verdict, judged)
     target = str(taken.args["target"])
     named = (state.resynced,) if taken.verb == "reset_failures" else state.targets
     if target and target not in named:

@@ -172,6 +172,7 @@ _SAY: dict[str, _Say] = {
     "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
     "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
+    "reopened": _plain("Something was noted after the decision. It counts no more, and the proof goes on", "waiting"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
     "called_back": lambda b, p, r: (
         "Rang back the number on file"
@@ -233,6 +234,7 @@ KIND_WORDS: Mapping[str, str] = {
 ALERT_WORDS: Mapping[str, str] = {
     "reported": "the person did not call",
     "second_browser": "two browsers used one code",
+    "noticed_after_decision": "something was noted after the decision, so it is judged again",
 }
 """Alerts of the desk's own; those of a runbook are named there."""
 
