@@ -67,10 +67,6 @@ def _bypass_given(state: CaseState, event: Event) -> dict[str, Any]:
     return {"bypass": event.body["grant"]}
 
 
-def _bypass_reviewed(state: CaseState, event: Event) -> dict[str, Any]:
-    return {"bypass_reviewed": True}
-
-
 CHANGES: Mapping[str, Callable[[CaseState, Event], dict[str, Any]]] = {
     "signal_noted": _signal,
     "owner_changed": _owner,
@@ -84,7 +80,6 @@ CHANGES: Mapping[str, Callable[[CaseState, Event], dict[str, Any]]] = {
     "tested": _tested,
     "test_failed": _test_failed,
     "bypass_given": _bypass_given,
-    "bypass_reviewed": _bypass_reviewed,
     "resynced": _resynced,
     "resync_failed": _resync_failed,
 }

@@ -219,9 +219,10 @@ def pass_deadline(draft: Draft, runbook: Runbook) -> None:
 
 
 def begin_proof_again(draft: Draft, runbook: Runbook, why: str, suspension_s: int) -> None:
-    """Void the browser with everything that came through it and go back to the last proof; what is asked or said stays.
+    """Void what was decided and not yet done and go back to the last proof; what is asked or said stays.
 
-    why: ``thawed`` for a frozen case, ``browser_dropped`` where the person goes on with another device.
+    why: ``thawed`` for a frozen case, ``browser_dropped`` where the person goes on with another device: both void the browser with
+    everything that came through it. ``reopened`` where something was noticed since: proof stays.
     suspension_s: how long a suspension may last whose proof is void now: as one on little proof (SETTLED 10).
     """
     begun, dropped = draft.state.effects_of("enrol_new"), draft.state.new_authenticator

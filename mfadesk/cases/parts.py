@@ -71,3 +71,5 @@ class Verdict:
     signature: str
     session: str = ""
     """The browser that the case was bound to then; empty for none."""
+    signals: frozenset[str] = frozenset()
+    """What had been noticed by then."""

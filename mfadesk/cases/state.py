@@ -70,6 +70,8 @@ class CaseState:
     second_asked: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """The newest event of each kind and of whom it is about, such as ``voucher_asked/p_12``, for whoever can check its receipt."""
+    calls: int = 0
+    """Calls back that were placed."""
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
@@ -156,6 +158,7 @@ _AFTER_THE_END = {
     "alert_raised",
     "reported",
     "bypass_reviewed",
+    "bypass_looked_at",
 }
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}
@@ -216,10 +219,18 @@ def _second_browser(state: CaseState, event: Event, body: Mapping[str, Any]) -> 
 @_on("browser_dropped")
 def _begun_again(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Either browser may have been the impostor's, so nothing that came through one of them counts any more.
+    return _with(
+        _reopened(state, event, body), status="open", session=None, confirmed=False, pieces=(), vouchers={}, asked_as={},
+        second_asked={},
+    )  # fmt: skip
+
+
+@_on("reopened")
+def _reopened(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     effects = {e.id: replace(e, state="voided") if e.is_open_change() else e for e in state.effects.values()}
     return _with(
-        state, status="open", session=None, confirmed=False, pieces=(), approvals=(), ask=None, verdicts={}, chosen_kind="",
-        effects=effects, voided=(*state.voided, *state.verdicts.values()), vouchers={}, asked_as={}, second_asked={},
+        state, approvals=(), ask=None, verdicts={}, chosen_kind="", effects=effects,
+        voided=(*state.voided, *state.verdicts.values()),
     )  # fmt: skip
 
 
@@ -285,6 +296,16 @@ def _second_asked(state: CaseState, event: Event, body: Mapping[str, Any]) -> Ca
     return _with(state, second_asked=second_asked, marks=_marked(state, event, body["method"]))
 
 
+@_on("called_back")
+def _called_back(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, calls=state.calls + 1, marks=_marked(state, event, body["by"]))
+
+
+@_on("bypass_looked_at")
+def _looked_at(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, bypass_reviewed=body["bypass"] == state.bypass, marks=_marked(state, event, body["bypass"]))
+
+
 @_on("decided")
 def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     verdict = Verdict(
@@ -299,6 +320,7 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         receipts=tuple(body["receipts"]),
         signature=body["signature"],
         session=state.session or "",
+        signals=state.signals,
     )
     return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
 
@@ -373,5 +395,6 @@ def _sets(change: Callable[[CaseState, Event], dict[str, Any]]) -> _Fold:
 for _name, _change in CHANGES.items():
     _on(_name)(_sets(_change))
 
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed"):
+# `bypass_reviewed` was the web tier's word alone: what says so is looked at again, and signed.
+for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed", "bypass_reviewed"):
     _on(_quiet)(lambda state, event, body: state)

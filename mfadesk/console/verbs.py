@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mfadesk.operations import approvals, attest, bypass, calls_view, case_view, codes, enlist, record, vouch, work_case
+from mfadesk.operations import (
+    approvals,
+    attest,
+    bypass,
+    call_back,
+    calls_view,
+    case_view,
+    codes,
+    enlist,
+    record,
+    vouch,
+    work_case,
+)
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
 from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
@@ -80,9 +92,14 @@ def thaw(actor: Actor, case_id: str) -> None:
     work_case.thaw(current_desk(), actor, case_id)
 
 
-def review_bypass(actor: Actor, case_id: str) -> None:
-    """Write down that security looked at what a bypass was used for."""
-    bypass.review_bypass(current_desk(), actor, case_id)
+def begin_review(actor: Actor, case_id: str) -> Mapping[str, Any]:
+    """Return WebAuthn request options whose challenge commits to the case and its bypass."""
+    return bypass.begin_review(current_desk(), actor, case_id)
+
+
+def finish_review(actor: Actor, case_id: str, response: Mapping[str, Any]) -> None:
+    """Hand the signed review of a bypass on for checking."""
+    bypass.finish_review(current_desk(), actor, case_id, response)
 
 
 def drop_browser(actor: Actor, case_id: str) -> None:
@@ -103,6 +120,11 @@ def note_signal(actor: Actor, case_id: str, signal: str) -> None:
 def note_out_of_reach(actor: Actor, case_id: str, authenticator_id: str, why: str, words: str) -> None:
     """Note why something that still works cannot be used now; the person is told."""
     work_case.note_out_of_reach(current_desk(), actor, case_id, authenticator_id, why, words)
+
+
+def ring_back(actor: Actor, case_id: str) -> str:
+    """Have the number on file rung, and return "", or the number itself where this operator must dial it."""
+    return call_back.call(current_desk(), actor, case_id).number
 
 
 def begin_attestation(actor: Actor, case_id: str, method: str, statement: str, value: str) -> Mapping[str, Any]:

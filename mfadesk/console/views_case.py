@@ -24,6 +24,7 @@ from mfadesk.console.guard import (
     wants_json,
 )
 from mfadesk.kernel.errors import Invalid
+from mfadesk.operations.call_back import SHOWN_FOR_S
 from mfadesk.operations.views import CaseView
 from mfadesk.ports.people import Actor
 
@@ -131,8 +132,18 @@ def thaw(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 @require_POST
 @staff_page
 def review(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
-    """Note that security looked at what a bypass was used for."""
-    return _act(request, actor, case_id, lambda: verbs.review_bypass(actor, case_id))
+    """Take the signed word of security that they looked at what a bypass was used for."""
+    return _act(request, actor, case_id, lambda: verbs.finish_review(actor, case_id, parse_response(request)))
+
+
+@require_POST
+@staff_page
+def review_options(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Answer WebAuthn request options as JSON, for a review that security is about to sign."""
+    try:
+        return JsonResponse(verbs.begin_review(actor, case_id))
+    except EXPECTED as error:
+        return problem_json(error)
 
 
 @require_POST
@@ -154,6 +165,23 @@ def pressure(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
 def signals(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
     """Write down something that was noticed on the call."""
     return _act(request, actor, case_id, lambda: verbs.note_signal(actor, case_id, request.POST.get("signal", "")), "signal")
+
+
+@require_POST
+@staff_page
+def call_backs(request: HttpRequest, actor: Actor, case_id: str) -> HttpResponse:
+    """Ring the number on file. Where no exchange hides it, show it on a page of its own that leaves by itself (SETTLED 15)."""
+    try:
+        number = verbs.ring_back(actor, case_id)
+    except EXPECTED as error:
+        return _show(request, verbs.case(actor, case_id), sentence_of(error), "", "callback_on_file", status_of(error))
+    if not number:
+        return _back(case_id)
+    words = {"view": verbs.case(actor, case_id), "number": number, "staff_name": staff_name(request)}
+    response = render(request, "console/number.html", words)
+    response["Cache-Control"] = "no-store"
+    response["Refresh"] = f"{SHOWN_FOR_S}; url={reverse('console:case', args=[case_id])}"
+    return response
 
 
 @require_POST

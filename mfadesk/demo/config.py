@@ -20,7 +20,6 @@ def demo_config(folder: Path, url: str) -> Config:
         public_url=url,
         desk_phone=org.DESK_PHONE,
         demo=True,
-        reveal_to_dial=True,
         provider={
             "kind": "lab",
             "path": lab,

@@ -106,6 +106,7 @@ def person(request: HttpRequest, login: str, problem: str = "") -> HttpResponse:
         "keys": [key for key in state.keys if key.owner == login],
         "paper": state.paper.get(login, []),
         "holdings": holdings,
+        "calls": scene.list_calls(login),
         "in_hand": [(method.replace("_", " "), answer) for method, answer in scene.list_open_checks(login)],
         "mails": [{"mail": mail, "html": linked(mail.text)} for mail in sorted(mails, key=lambda mail: -mail.n)[:MAILS_SHOWN]],
         "audit": list(reversed(scene.list_audit(login, limit=30))),

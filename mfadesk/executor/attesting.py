@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mfadesk.cases.engine import Draft
 from mfadesk.executor.challenges import NOT_ACCEPTED
 from mfadesk.executor.receipts import mint, mint_mark, mint_second, require_mark
+from mfadesk.executor.ringing import require_dialled, require_rung
 from mfadesk.executor.staff_assertion import begin_assertion, finish_assertion
 from mfadesk.executor.staff_register import Member
 from mfadesk.kernel.clock import to_stamp
@@ -27,6 +28,8 @@ def begin_attestation(executor: Executor, case_id: str, payload: Mapping[str, An
     """Return options whose challenge commits to case, method, statement and value."""
     staff = _operator(executor, payload)
     says = {name: str(payload[name]) for name in ("role", "method", "statement")}
+    if says["method"] == call_back.METHOD and says["statement"] == "passed":
+        require_dialled(executor, load_case(case_id), staff, str(payload["value"]))
     # The value may name what stood on a badge; the challenge commits to its digest and the record never holds it.
     says["value"] = hashlib.sha256(str(payload["value"]).encode()).hexdigest()
     return {"options": begin_assertion(executor, "attest", case_id, staff.id, says)}
@@ -42,7 +45,7 @@ def finish_attestation(executor: Executor, case_id: str, payload: Mapping[str, A
     def change(draft: Draft) -> None:
         draft.require_open()
         if says["role"] == "second":
-            _second(executor, draft, staff.id, says)
+            _second(executor, draft, staff, says)
         else:
             _first(executor, draft, staff, says)
 
@@ -60,8 +63,8 @@ def _first(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, s
     if says["statement"] != "passed":
         draft.emit("proof_failed", method=method, reason="operator_says_no", session="")
         return
-    if method == call_back.METHOD and not call_back.were_typed(draft.state.id, draft.state.session):
-        raise Refusal("words_not_typed", "The two words are not typed into their page yet. Say them again, then sign.")
+    if method == call_back.METHOD:
+        require_rung(executor, draft.state, staff)
     body = mint(
         executor.keys.receipt, draft.state, method=method, now=draft.now, policy=executor.desk.policy,
         by=f"staff:{staff.id}", session=None, authenticator=None, randomness=executor.desk.randomness,
@@ -77,8 +80,8 @@ def _first(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, s
         )
 
 
-def _second(executor: Executor, draft: Draft, staff_id: str, says: Mapping[str, str]) -> None:
-    method = says["method"]
+def _second(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, str]) -> None:
+    method, staff_id = says["method"], staff.id
     piece = next((p for p in draft.state.pieces if p.evidence.method == method), None)
     if (
         draft.state.second_asked.get(method) != staff_id
@@ -92,6 +95,9 @@ def _second(executor: Executor, draft: Draft, staff_id: str, says: Mapping[str, 
         draft.emit("alert_raised", pattern="second_operator_disagrees")
         draft.intend("alert", target="second_operator_disagrees")
         return
+    if method == call_back.METHOD:
+        # A second look is a second call: whoever did not ring has seen nothing.
+        require_rung(executor, draft.state, staff)
     body = mint_second(
         executor.keys.receipt, draft.state, method=method, by=f"staff:{staff_id}", now=draft.now,
         randomness=executor.desk.randomness,

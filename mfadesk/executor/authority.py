@@ -12,6 +12,7 @@ from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_elig
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
+from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.clock import to_stamp
@@ -32,6 +33,8 @@ A_PERSONS_CASES = 50
 FULL_PROOF = ("replace_authenticator", "grant_bypass", "grant_longer_bypass")
 """Actions that policy grants on no less than a replacement's proof."""
 
+BYPASSES = ("grant_bypass", "grant_longer_bypass")
+
 AN_HOUR_S = 3_600
 """Beyond the owner's day: for removing the old one and ending sessions after a test in the last minute."""
 
@@ -51,6 +54,8 @@ class SigningAuthority:
         Raises Broken where a piece of evidence or an approval carries no genuine receipt: then nothing is decided and security hears.
         """
         self._require_genuine(state)
+        if action in BYPASSES:
+            require_genuine_reviews(self.keys.receipt, _others(state))
         person = find_person(state.subject)
         if person is None:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
@@ -81,6 +86,28 @@ class SigningAuthority:
         if isinstance(decision, Allowed):
             body["expires_at"] = to_stamp(now + timedelta(seconds=self._life_s(decision)))
         return self._sign(state, now, body)
+
+    def denies(self, state: CaseState) -> bool:
+        """Return whether something that was noticed since would have kept a decision that stands from being made.
+
+        Judged on the proof as it counted then: a harmless note must not void what has merely grown old. An unknown provider denies
+        nothing here; nothing is done while it is unknown.
+        """
+        if self.sight.holdings is None:
+            return False
+        person = find_person(state.subject)
+        try:
+            policies = self.desk.policies_of(state)
+        except Refusal:
+            return True
+        approvers, threat = find_answering(self.staff), self.desk.home.config.threat
+        newer = [v for v in state.verdicts.values() if v.allowed and not state.signals <= v.signals]
+        return person is None or any(
+            not isinstance(
+                judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers, plan=False), Allowed
+            )
+            for v in newer
+        )
 
     def ask(self, state: CaseState, action: str, then: str, now: datetime) -> Mapping[str, Any]:
         """Return the body of an ``approvals_asked`` event: who is asked, and until when. Called where `decide` lacks nothing else.
@@ -151,13 +178,18 @@ def require_own_verdict(keys: ExecutorKeys, state: CaseState, verdict: Verdict) 
         raise Broken(f"case {state.id}: a decision that this executor did not sign")
 
 
-def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict) -> None:
-    """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" since."""
+def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verdict: Verdict, judged: frozenset[str]) -> None:
+    """Raise unless `verdict` may still be acted on: ours, in time, and nobody said "not me" or noted anything since.
+
+    judged: the signals that it was judged on again, as `Executor.judge_again` returns them.
+    """
     require_own_verdict(keys, state, verdict)
     if verdict.session != (state.session or ""):
         raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():
         raise Refusal("reported", "The person says that they did not ask for this.")
+    if not state.signals <= verdict.signals | judged:
+        raise Refusal("more_is_known", "Something was noted just now, so this is judged again first. Try once more.")
     if desk.now() >= verdict.expires_at:
         raise Refusal("decision_expired", "The decision has run out.")
 
@@ -180,11 +212,16 @@ def is_ours_to_restore(state: CaseState, target: str) -> bool:
 
     What security or a report switched off was switched off for a reason that no caller can know.
     """
-    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
-    cases = list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
+    cases = _others(state)
     stopped = {e.target for case in cases for e in case.effects_of("suspend_new")}
     ours = {e.target for case in cases for e in case.effects_of("suspend_old") if e.state == "done" and e.detail == "suspended"}
     return target in ours - stopped
+
+
+def _others(state: CaseState) -> list[CaseState]:
+    """Return the person's newest other cases."""
+    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("-opened_at")
+    return list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
 
 
 def _suspended_lately(state: CaseState, now: datetime) -> bool:

@@ -61,6 +61,7 @@ def give_bypass(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
 
 
 def _intend(executor: Executor, case_id: str, step: Step) -> str:
+    judged = executor.judge_again(case_id)
     with executor.desk.unit() as unit:
         draft = executor.desk.draft(unit.load(case_id), "executor")
         draft.require_open()
@@ -68,7 +69,7 @@ def _intend(executor: Executor, case_id: str, step: Step) -> str:
         verdict = find_authority(draft.state, "grant_bypass", draft.now)
         if verdict is None or (step.lasts_s > LONGEST_SHORT_S and verdict.action != "grant_longer_bypass"):
             raise Refusal("not_decided", "Nothing may be given yet. The page says when.")
-        require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
+        require_still_allowed(executor.desk, executor.keys, draft.state, verdict, judged)
         for lost in draft.state.effects_of("grant_bypass"):
             # One whose answer was lost: it is ended, and another begun under another name.
             draft.intend("end_bypass", lost.id)

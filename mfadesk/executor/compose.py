@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from mfadesk.connectors.registry import open_courier, open_factor_services, open_provider
-from mfadesk.executor import approving, attesting, bypassing, enlisting, enrolling, proofs, repudiating, resyncing, vouching
+from mfadesk.executor import (
+    approving,
+    attesting,
+    bypassing,
+    enlisting,
+    enrolling,
+    proofs,
+    repudiating,
+    resyncing,
+    reviewing,
+    ringing,
+    vouching,
+)
 from mfadesk.executor.core import Executor, Handler
 from mfadesk.executor.effects import run_one_effect
 from mfadesk.operations.desk import Desk
@@ -33,6 +45,7 @@ HANDLERS: Mapping[str, Handler] = {
     "finish_vouch": vouching.finish_vouch,
     "begin_attestation": attesting.begin_attestation,
     "finish_attestation": attesting.finish_attestation,
+    "call_back": ringing.call,
     "begin_approval": approving.begin_approval,
     "finish_approval": approving.finish_approval,
     "begin_staff_key": enlisting.begin_staff_key,
@@ -47,6 +60,8 @@ HANDLERS: Mapping[str, Handler] = {
     "begin_test": enrolling.begin_test,
     "finish_test": enrolling.finish_test,
     "give_bypass": bypassing.give_bypass,
+    "begin_review": reviewing.begin_review,
+    "finish_review": reviewing.finish_review,
     "resync": resyncing.resync,
     "not_me": repudiating.not_me,
     "checkpoint": _checkpoint,

@@ -13,13 +13,16 @@ import structlog
 from django.db import connection
 
 from mfadesk.cases.engine import Draft, advance
+from mfadesk.cases.reopening import can_reopen, is_outdated, reopen
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import SigningAuthority
 from mfadesk.executor.ledger_watch import LedgerWatch
+from mfadesk.executor.ringing import can_ring
 from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate
+from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
@@ -41,6 +44,7 @@ CLOCKS_APART_S = 5
 """How far the web tier's clock may run ahead of the executor's."""
 
 UNREADABLE = "The desk could not read that. Nothing changed. Try once more."
+MORE_IS_KNOWN = "This is judged again before anything changes. Look at the page again in a moment."
 LATE = "That took too long. Nothing changed. Try once more."
 
 log = structlog.get_logger("executor")
@@ -127,6 +131,8 @@ class Executor:
                     able.add(method)
             except Unavailable:
                 continue
+        if can_ring(self, person):
+            able.add(call_back.METHOD)
         self._keep_snapshots(person.id, holdings, sorted(able))
         return Sight(holdings, frozenset(able))
 
@@ -142,11 +148,32 @@ class Executor:
             change(draft)
             if draft.state.status == "open":
                 self._note_targets(draft, sight)
-                advance(draft, self.desk.runbook_of(draft.state), SigningAuthority(self.desk, self.keys, self.staff, sight))
+                authority = SigningAuthority(self.desk, self.keys, self.staff, sight)
+                runbook = self.desk.runbook_of(draft.state)
+                if is_outdated(draft.state) and can_reopen(draft.state) and authority.denies(draft.state):
+                    reopen(draft, runbook, self.desk.policy.limits.low_proof_suspension_s)
+                advance(draft, runbook, authority)
             if draft.state.status == "closed":
                 end_sessions_of(case_id, draft.now)
             unit.commit(draft)
         return draft.state
+
+    def judge_again(self, case_id: str) -> frozenset[str]:
+        """Return the signals on which every decision that stands has been judged, the ones noted since it was made among them.
+
+        Raises Refusal ``more_is_known`` where one would not be made again: the case then goes back to its proof. Raises Unavailable
+        where nobody can tell now.
+        """
+        state = load_case(case_id)
+        if is_outdated(state):
+            person = find_person(state.subject)
+            sight = self.look(person) if person is not None else Sight(None, frozenset())
+            if sight.holdings is None:
+                raise Unavailable("provider", MORE_IS_KNOWN)
+            if SigningAuthority(self.desk, self.keys, self.staff, sight).denies(state):
+                self.settle(case_id, lambda draft: None)
+                raise Refusal("more_is_known", MORE_IS_KNOWN)
+        return state.signals
 
     def alarm(self, kind: str, case_id: str, sentence: str) -> None:
         """Tell security."""
@@ -237,7 +264,7 @@ class Executor:
             Snapshot.objects.filter(person_id=person_id, taken_at__lt=old).delete()
 
     def _keep(self, person_id: str, source: str, data: bytes, now: Any) -> None:
-        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at").first()
+        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at", "-pk").first()
         if newest is not None and newest.data == data.decode():
             Snapshot.objects.filter(pk=newest.pk).update(taken_at=now)
             return

@@ -26,6 +26,7 @@ from mfadesk.executor.authority import (
     require_still_allowed,
 )
 from mfadesk.executor.letters import send_letters
+from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
 from mfadesk.operations.people import get_person
@@ -330,6 +331,7 @@ def _remind_review(executor: Executor, taken: Taken) -> str:
     """Tell security once more where nobody has looked at a bypass by its day."""
     state, _login = _own(executor, taken)
     if state.bypass_reviewed:
+        require_genuine_reviews(executor.keys.receipt, (state,))
         return "reviewed"
     with executor.desk.unit():
         Alert.objects.create(
@@ -377,7 +379,9 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     verdict = find_authority(state, taken.verb, executor.desk.now())
     if verdict is None:
         raise Refusal("not_decided", "No decision stands for this.")
-    require_still_allowed(executor.desk, executor.keys, state, verdict)
+    # Ending sessions only takes away, and more so the more is known.
+    judged = state.signals if taken.verb == "end_sessions" else executor.judge_again(state.id)
+    require_still_allowed(executor.desk, executor.keys, state, verdict, judged)
     target = str(taken.args["target"])
     named = (state.resynced,) if taken.verb == "reset_failures" else state.targets
     if target and target not in named:

@@ -42,10 +42,10 @@ def enrol(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mappi
     session = ClaimantSession.objects.get(pk=payload["session"])
     kind = _kind_for(executor, state)
     intended: list[str] = []
-    held = executor.provider.look(person.login)
+    held, judged = executor.provider.look(person.login), executor.judge_again(case_id)
 
     def intend(draft: Draft) -> None:
-        _require_draft(executor, draft, held)
+        _require_draft(executor, draft, held, judged)
         if draft.state.new_authenticator:
             draft.emit("enrolment_lost", authenticator=draft.state.new_authenticator)
         effect = draft.intend("enrol_new", target=kind, quiet=False, delay_s=0)
@@ -150,16 +150,18 @@ def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any])
     state, person = _require(executor, case_id, payload)
     if not state.on_trial:
         raise Refusal("not_now", "Set up the new one first.")
+    # A test makes it work, so whatever was noted since is judged first.
+    executor.judge_again(case_id)
     return state, person
 
 
-def _require_draft(executor: Executor, draft: Draft, held: Holdings) -> None:
+def _require_draft(executor: Executor, draft: Draft, held: Holdings, judged: frozenset[str]) -> None:
     draft.require_open()
     executor.watch.require_whole(draft.state.id)
     verdict = find_authority(draft.state, "enrol_new", draft.now)
     if verdict is None:
         raise Refusal("not_decided", "Nothing may be set up yet. The page says when.")
-    require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
+    require_still_allowed(executor.desk, executor.keys, draft.state, verdict, judged)
     if verdict.action == "bind_first_authenticator" and find_real(held):
         raise Refusal("not_the_first", "There is one already, so this is no first one. Tell the person on the phone.")
 

@@ -52,6 +52,7 @@ def resync(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapp
 
 
 def _intend(executor: Executor, case_id: str, token: str) -> str:
+    judged = executor.judge_again(case_id)
     with executor.desk.unit() as unit:
         draft = executor.desk.draft(unit.load(case_id), "executor")
         draft.require_open()
@@ -59,7 +60,7 @@ def _intend(executor: Executor, case_id: str, token: str) -> str:
         verdict = find_authority(draft.state, "resync", draft.now)
         if verdict is None:
             raise Refusal("not_decided", "Nothing may be changed yet. The page says when.")
-        require_still_allowed(executor.desk, executor.keys, draft.state, verdict)
+        require_still_allowed(executor.desk, executor.keys, draft.state, verdict, judged)
         effect = draft.intend("resync", target=token)
         # Done here and now, with codes that nobody keeps: there is nothing that could be done again later.
         draft.intents.pop()

@@ -10,6 +10,7 @@ from mfadesk.assurance.words import join, say_compromise
 from mfadesk.cases.approvals import ONLY_APPROVALS
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.errors import Refusal
+from mfadesk.operations import call_back
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import (
     METHOD_OF,
@@ -29,8 +30,8 @@ VOUCHER_WORDS = {"manager": "Their manager", "hr": "An HR partner", "peers": "Tw
 
 HOW = {
     "callback_on_file": (
-        "Ring the number on file and say the two words. Whoever answers types them into their page; then you sign.",
-        "The last two digits of the number you rang",
+        "Ring them here, then say the two words that you see. Whoever answers types them into their page; then you sign.",
+        "The last two digits of the number, if you dialled it; else what they said",
     ),
     "in_person_badge": ("They stand at a site desk. Compare badge, face and the photo on file.", "Number printed on the badge"),
     "video_photo_on_file": (
@@ -179,6 +180,7 @@ def _attest_lines(desk: Desk, actor: Actor, state: CaseState, person: Person) ->
             HOW.get(method, ("", ""))[0],
             answers,
             HOW.get(method, ("", "What you saw"))[1] or "What you saw",
+            rings=method == call_back.METHOD,
         )
         for method in [*second, *first]
     )

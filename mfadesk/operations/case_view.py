@@ -15,7 +15,7 @@ from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
 from mfadesk.operations.board import board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
-from mfadesk.operations.call_back import words_to_say
+from mfadesk.operations.call_back import find_words
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.people import find_person
@@ -72,7 +72,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         and any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
         session=_session_words(state, session),
-        words=words_to_say(desk, session.id) if session is not None and mine and state.status == "open" else "",
+        words=find_words(desk, actor, state),
         steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
         runbook_note=f"Pinned to {state.runbook_digest[:12]}",

@@ -29,6 +29,7 @@ from mfadesk.assurance.model import (
 from mfadesk.cases.approvals import Approver, count_approvals
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.operations import call_back
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
@@ -69,7 +70,7 @@ class Sight:
     """What is known of a person outside the case: what the provider holds, and which services could verify them.
 
     holdings: None where nobody looked or the provider did not answer; then everything is taken at its worst.
-    services: methods that a factor service says this person can use now.
+    services: methods that a factor service says this person can use now; a call back among them only where the desk can ring.
     """
 
     holdings: Holdings | None
@@ -146,7 +147,8 @@ def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple
 
 def available_methods(state: CaseState, person: Person, sight: Sight, policy: Policy) -> tuple[MethodId, ...]:
     """Return the methods that this person can still use, in policy's order, evidence at hand not counted."""
-    found: set[MethodId] = set(sight.services)
+    # What an operator attests is theirs to do, whatever a service says of it; only a call back takes one besides.
+    found: set[MethodId] = {m for m in sight.services if m in policy.methods and not policy.methods[m].operator_attested}
     if sight.holdings is not None:
         gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
@@ -156,8 +158,8 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
     if StaffMember.objects.filter(active=True, roles__icontains="operator").count() >= 2:
         # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
         found |= {"in_person_badge", "video_photo_on_file"}
-        if any(c.kind in ("mobile", "desk_phone") for c in person.contacts):
-            found.add("callback_on_file")
+        if call_back.METHOD in sight.services and call_back.find_number(person) is not None:
+            found.add(call_back.METHOD)
     return tuple(m for m in policy.methods if m in found and policy.methods[m].role == "factor")
 
 
@@ -314,8 +316,8 @@ def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requi
 
 def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:
     """Return the newest snapshots of a person, and how old the older of them is."""
-    provider = Snapshot.objects.filter(person_id=person_id, source="provider").order_by("-taken_at").first()
-    services = Snapshot.objects.filter(person_id=person_id, source="factors").order_by("-taken_at").first()
+    provider = Snapshot.objects.filter(person_id=person_id, source="provider").order_by("-taken_at", "-pk").first()
+    services = Snapshot.objects.filter(person_id=person_id, source="factors").order_by("-taken_at", "-pk").first()
     sight = Sight(
         holdings=holdings_from_json(json.loads(provider.data)) if provider else None,
         services=frozenset(json.loads(services.data)) if services else frozenset(),

@@ -273,7 +273,8 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
     if state.outcome == "bridged":
         return PortalView(
             "done", 4, title="You have a way in for a time", lede="It ends by itself, and it can't be made longer.",
-            help_lines=("Call us when your device is back or a new one is in your hands.", "We wrote to every address we hold for you."),
+            help_lines=("The code was shown once. If you did not note it, ring us: this way in ends by itself.",
+                        "Call us when your device is back or a new one is in your hands.", "We wrote to every address we hold for you."),
             **plain,
         )  # fmt: skip
     return PortalView(

@@ -172,7 +172,14 @@ _SAY: dict[str, _Say] = {
     "second_browser_seen": _plain("A second browser used the code. The case is frozen", "refused"),
     "thawed": _plain("Both browsers lost the case and all their proof. A new code was given", "done"),
     "browser_dropped": _plain("They go on with another device. What was proved on the first one counts no more", "done"),
+    "reopened": _plain("Something was noted after the decision. It counts no more, and the proof goes on", "waiting"),
     "confirmed": _plain("Said yes: on the phone with the desk now", "done"),
+    "called_back": lambda b, p, r: (
+        "Rang back the number on file"
+        if b["how"] == "exchange"
+        else "The number on file was shown for a minute, to ring it back",
+        "done",
+    ),
     "words_typed": _plain("The words said on the call back were typed into their page", "done"),
     "reported": _plain("Said: I did not call. The case stopped", "refused"),
     "out_of_reach": lambda b, p, r: (f"Out of reach: {b['reason'].replace('_', ' ')}. The person is told", "quiet"),
@@ -194,7 +201,8 @@ _SAY: dict[str, _Say] = {
     "enrolment_begun": lambda b, p, r: (f"A new {KIND_WORDS.get(b['kind'], b['kind'])} was shown to its owner", "done"),
     "enrolment_lost": _plain("The page was loaded again; the former secret is void", "quiet"),
     "bypass_given": lambda b, p, r: (f"A way in was shown to its owner; it ends at {b['until'][11:16]} UTC", "done"),
-    "bypass_reviewed": _plain("Security looked at what the way in was used for", "done"),
+    "bypass_reviewed": _plain("Somebody said, without signing it, that they looked at what the way in was used for"),
+    "bypass_looked_at": _plain("Security looked at what the way in was used for", "done"),
     "resynced": _plain("Two codes brought the token back in step", "done"),
     "resync_failed": lambda b, p, r: (f"Two codes did not bring it back in step: {b['reason'].replace('_', ' ')}", "waiting"),
     "tested": _plain("It signed in once, to test it", "done"),
@@ -226,6 +234,7 @@ KIND_WORDS: Mapping[str, str] = {
 ALERT_WORDS: Mapping[str, str] = {
     "reported": "the person did not call",
     "second_browser": "two browsers used one code",
+    "noticed_after_decision": "something was noted after the decision, so it is judged again",
 }
 """Alerts of the desk's own; those of a runbook are named there."""
 

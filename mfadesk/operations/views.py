@@ -132,6 +132,8 @@ class AttestLine:
     statements: tuple[AnswerLine, ...]
     value_label: str = ""
     """What the operator types in, such as "Badge number as printed": a value is harder to give unseen than a tick."""
+    rings: bool = False
+    """The desk rings the person for this, at the press of a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ class CaseView:
     session: str
     """Who is at the other end: "No browser has used the code yet", "One browser, since 14:24"."""
     words: str
-    """Session words to say on a call back; empty while no browser is bound."""
+    """Words to say on this operator's own call back; empty until they have rung."""
     steps: tuple[StepLine, ...]
     runbook: str
     runbook_note: str

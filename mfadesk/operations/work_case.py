@@ -62,6 +62,8 @@ def note_signal(desk: Desk, actor: Actor, case_id: str, signal: str) -> None:
         draft.require_open()
         if signal not in draft.state.signals:
             draft.emit("signal_noted", signal=signal)
+            # What was decided before is judged on it at once, and not only when it is about to be done.
+            draft.intend("consider", quiet=True)
         unit.commit(draft)
 
 

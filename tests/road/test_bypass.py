@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from mfadesk.cli.throwaway import PUBLIC_URL, enlist
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.errors import MfadeskError, Refusal, Unavailable
 from mfadesk.operations import bypass, case_view, not_me, portal_view, sessions
 from mfadesk.store.models import Alert, EffectRow, EventRow
-from tests.road.play import Play, add_staff
+from tests.road.play import Play
 
 
 @pytest.fixture
@@ -240,8 +241,16 @@ def test_who_does_not_take_it_in_time_gets_none(play):
     assert Alert.objects.filter(kind="bypass-not-taken").exists()
 
 
-def reviewer(play):
-    return add_staff("rue", ["security"])
+def reviewer(play, login="rue", roles=("security",), person_id=None):
+    """Somebody with a desk key, as actor and key."""
+    return enlist(play.throwaway, login, list(roles), person_id)
+
+
+def review(play, case, signer):
+    actor, key = signer
+    _key, response = key.sign(bypass.begin_review(play.desk, actor, case), PUBLIC_URL)
+    bypass.finish_review(play.desk, actor, case, response)
+    play.settle()
 
 
 def test_a_provider_that_has_none_is_offered_no_such_road(play):
@@ -276,7 +285,7 @@ def test_nobody_gets_a_second_one_before_security_looked_at_the_first(play):
     other.prove_with_service("managed_device_signin")
     board = case_view.case(play.desk, play.operator, again).board
     assert any("has not looked at" in line for line in board.reasons) and not board.plans
-    bypass.review_bypass(play.desk, reviewer(play), case)
+    review(play, case, reviewer(play))
     board = case_view.case(play.desk, play.operator, again).board
     assert not any("has not looked at" in line for line in board.reasons)
 
@@ -286,7 +295,7 @@ def test_a_review_that_nobody_makes_is_reminded_of_and_one_made_is_not(play):
         _person, _old, case, browser = at_the_way_in(play, name, authenticator="works")
         take(play, browser)
         if reviewed:
-            bypass.review_bypass(play.desk, reviewer(play), case)
+            review(play, case, reviewer(play))
         play.pass_time(3 * 86_400)
         assert Alert.objects.filter(kind="bypass_review_due", case_id=case).exists() is not reviewed
 
@@ -294,12 +303,48 @@ def test_a_review_that_nobody_makes_is_reminded_of_and_one_made_is_not(play):
 def test_whoever_had_a_hand_in_it_or_is_not_security_does_not_review_it(play):
     hazel, _old, case, browser = at_the_way_in(play, authenticator="works")
     take(play, browser)
-    both = add_staff("ash", ["operator", "security"])
-    own = add_staff("self", ["security"], person_id=hazel.id)
-    for actor in (play.second, both, own):
+    both = reviewer(play, "ash", ["operator", "security"])
+    own = reviewer(play, "self", person_id=hazel.id)
+    for signer in (reviewer(play, "birch", ["operator"]), both, own):
         with pytest.raises(Refusal):
-            bypass.review_bypass(play.desk, actor, case)
+            review(play, case, signer)
     assert not play.state(case).bypass_reviewed
+
+
+def test_one_person_with_two_accounts_does_not_review_what_they_gave(play):
+    elm = play.person("elm")
+    play.operator, _key = reviewer(play, "elm-at-work", ["operator"], elm.id)
+    _hazel, _old, case, browser = at_the_way_in(play, authenticator="works")
+    take(play, browser)
+    with pytest.raises(Refusal) as refused:
+        review(play, case, reviewer(play, "elm-again", person_id=elm.id))
+    assert refused.value.code == "not_yours_to_review"
+    review(play, case, reviewer(play))
+    assert play.state(case).bypass_reviewed
+
+
+@pytest.mark.parametrize("kind", ["bypass_reviewed", "bypass_looked_at"])
+def test_a_review_that_nobody_signed_opens_no_other_way_in(play, kind):
+    hazel, _old, case, browser = at_the_way_in(play, authenticator="works")
+    take(play, browser)
+    play.pass_time(3_601)
+    told = {"bypass": play.state(case).bypass, "by": "staff:1", "nonce": "00" * 12, "receipt": "00" * 32}
+    with play.desk.unit() as unit:
+        draft = play.desk.draft(unit.load(case), "staff:1")
+        draft.emit(kind, **(told if kind == "bypass_looked_at" else {}))
+        unit.commit(draft)
+    again, other = opened(play, hazel)
+    maple = play.scene.add_passkey("maplehazel", "Another laptop")[1]
+    if kind == "bypass_looked_at":
+        with pytest.raises(Refusal) as refused:
+            other.prove_with_service("managed_device_signin")
+        assert refused.value.code == "stopped"
+        assert Alert.objects.filter(kind="broken", case_id=again).exists()
+    else:
+        other.prove_with_service("managed_device_signin")
+        play.vouch(again, "maplehazel", maple)
+    assert not any(verdict.allowed for verdict in play.state(again).verdicts.values())
+    assert grants(play, hazel) == () and play.state(again).bypass == ""
 
 
 @pytest.mark.parametrize(

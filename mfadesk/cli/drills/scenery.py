@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mfadesk.cli.drills.approvers import hire_approver
 from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, VOUCHED, Shift, Staff, Stage, World, mail_of
 from mfadesk.cli.throwaway import Throwaway, enlist
+from mfadesk.operations import call_back
 from mfadesk.operations.people import get_person
 from mfadesk.ports.provider import AuthenticatorKind
 from mfadesk.store.models import ContactRow, PersonRow
@@ -119,7 +120,7 @@ def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:
             stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
         elif method == "saved_recovery_code":
             stage.paper = list(scene.add_recovery_codes(login, "Paper")[1])
-        elif method not in PROVIDER | ATTESTED | VOUCHED.keys():
+        elif method == call_back.METHOD or method not in PROVIDER | ATTESTED | VOUCHED.keys():
             scene.set_factor(login, method)
 
 

@@ -291,16 +291,22 @@ class Stage:
         prove.finish_passkey(self.throwaway.desk, self.session, response)
 
     def _attest(self, method: str, second_says: str) -> None:
-        if method == call_back.METHOD:
-            # Whoever answers the telephone sits at this case's browser, or says the words on to whoever does.
-            desk, session = self.throwaway.desk, self.session
-            call_back.type_words(desk, session, call_back.words_to_say(desk, session.id))
+        self._ring(self.shift.operators[0], method)
         self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
         drawn = self.state.second_asked.get(method)
         second = next((s for s in self.shift.operators if s.actor.id == drawn), None)
         if second is not None:
+            if second_says == "passed":
+                self._ring(second, method)
             self._sign(second, method, second_says)
+
+    def _ring(self, staff: Staff, method: str) -> None:
+        """Ring back, where the method is that: whoever answers sits at this case's browser, or says the words on to whoever does."""
+        if method == call_back.METHOD:
+            desk, session = self.throwaway.desk, self.session
+            call_back.call(desk, staff.actor, self.case_id)
+            call_back.type_words(desk, session, call_back.words_to_say(desk, self.state, f"staff:{staff.actor.id}"))
 
     def _sign(self, staff: Staff, method: str, statement: str) -> None:
         options = attest.begin_attestation(self.throwaway.desk, staff.actor, self.case_id, method, statement, "as seen")

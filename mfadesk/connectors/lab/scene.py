@@ -287,6 +287,12 @@ class LabScene:
             ).fetchall()
         return [(row["method"], row["response"]) for row in rows]
 
+    def list_calls(self, login: str) -> list[tuple[str, str]]:
+        """Return number and caller of every call that the exchange placed to this person, newest first."""
+        with self._store.reading() as connection:
+            rows = connection.execute("SELECT number, staff FROM calls WHERE login = ? ORDER BY n DESC", (login,)).fetchall()
+        return [(row["number"], row["staff"]) for row in rows]
+
     def list_mail(self, address: str | None = None) -> list[Mail]:
         """Return the messages to one address, or all, newest first."""
         with self._store.reading() as connection:

@@ -64,6 +64,9 @@ CREATE TABLE IF NOT EXISTS mailbox (
     n INTEGER PRIMARY KEY, at TEXT NOT NULL, address TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
     key TEXT NOT NULL UNIQUE
 ) STRICT;
+CREATE TABLE IF NOT EXISTS calls (
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, login TEXT NOT NULL, number TEXT NOT NULL, staff TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -80,7 +83,7 @@ class LabStore:
         if self.path != ":memory:":
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'bypasses'").fetchone():
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'calls'").fetchone():
             self._connection.executescript(SCHEMA)
 
     @contextmanager
