@@ -84,16 +84,16 @@ class StaffRegister:
     """Reads and appends. Remembers how far this process has read, so that a tail cut off since is seen."""
 
     desk: Desk
-    keys: ExecutorKeys
     _seen: tuple[int, str] = field(default=(0, ""))
 
     def read(self) -> Standing:
         """Return what the register says. Raises Broken for a row that this executor did not write there."""
         standing = Standing({}, {}, 0, "")
         size, mac = self._seen
+        keys = self.desk.home.executor_keys()
         for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
             message = _message(standing, row.seq, row.kind, row.at, row.body)
-            if row.seq != standing.size + 1 or not is_authentic(message, self.keys.receipt, row.mac):
+            if row.seq != standing.size + 1 or not _is_ours(keys, row.seq, message, row.mac):
                 raise Broken(f"the register of staff was changed at row {standing.size + 1} by somebody else than the executor")
             body = json.loads(row.body)
             standing = replace(_FOLDS[row.kind](standing, body), size=row.seq, mac=row.mac)
@@ -117,7 +117,7 @@ class StaffRegister:
     def credentials(self, staff_id: str) -> list[StaffCredential]:
         """Return the member's desk keys with their counters; none for somebody who does not work here."""
         member = self.read().members.get(staff_id)
-        return read_counters(self.keys, member.keys) if member is not None else []
+        return read_counters(self.desk.home.executor_keys(), member.keys) if member is not None else []
 
     def invite(
         self, token: str, *, login: str, desk: str, roles: Iterable[str], person_id: str | None, staff_id: str, by: str
@@ -172,7 +172,7 @@ class StaffRegister:
             with self.desk.unit():
                 before = self.read()
                 seq = before.size + 1
-                mac = authenticate(_message(before, seq, kind, at, text), self.keys.receipt)
+                mac = authenticate(_message(before, seq, kind, at, text), self.desk.home.executor_keys().receipt)
                 StaffFact.objects.create(seq=seq, kind=kind, at=at, body=text, mac=mac)
         except IntegrityError as error:
             raise Refusal("moved_on", "Somebody else changed the register just now. Try once more.") from error
@@ -194,6 +194,14 @@ def require_confirmable(standing: Standing, token_hash: str, by: str, now: datet
     if found.invited_by == f"staff:{by}" or found.staff_id == by:
         raise Refusal("same_administrator", "Another administrator has to confirm what you asked for.")
     return found
+
+
+def _is_ours(keys: ExecutorKeys, seq: int, message: bytes, mac: str) -> bool:
+    """Return whether a row is this executor's. Up to a pin it is under the key that was in use then, and the pinned row as it was."""
+    for pin in sorted(keys.pins, key=lambda each: each.size):
+        if seq <= pin.size:
+            return is_authentic(message, pin.key, mac) and (seq != pin.size or mac == pin.mac)
+    return is_authentic(message, keys.receipt, mac)
 
 
 def _message(before: Standing, seq: int, kind: str, at: str, body: str) -> bytes:
