@@ -8,7 +8,7 @@ shows as well. Roles in the web tier's own tables decide what a page shows; what
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.staff import LIFETIME, NEEDS_SECOND, hash_token
 from mfadesk.ports.people import ROLES
-from mfadesk.store.home import ExecutorKeys
+from mfadesk.store.home import ExecutorKeys, RegisterPin
 from mfadesk.store.models import StaffFact, StaffMember
 
 MAX_FACTS = 10_000
@@ -103,6 +103,20 @@ class StaffRegister:
             raise Broken(f"the register of staff shrank from {size} to {standing.size} rows")
         self._seen = (standing.size, standing.mac)
         return standing
+
+    def end_under(self, gone: Sequence[bytes]) -> tuple[RegisterPin, ...]:
+        """Return how far the register stands under keys that will count no more, oldest first. Raises Broken as `read` does."""
+        self.read()
+        pinned = max((pin.size for pin in self.desk.home.executor_keys().pins), default=0)
+        found: dict[bytes, RegisterPin] = {}
+        standing = Standing({}, {}, 0, "")
+        for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
+            message = _message(standing, row.seq, row.kind, row.at, row.body)
+            standing = replace(standing, size=row.seq, mac=row.mac)
+            for key in gone if row.seq > pinned else ():
+                if is_authentic(message, key, row.mac):
+                    found[key] = RegisterPin(key, row.seq, row.mac)
+        return tuple(sorted(found.values(), key=lambda pin: pin.size))
 
     def require_member(self, staff_id: str, *roles: str) -> Member:
         """Return the member. Raises Refusal: ``no_desk_key``, or ``not_your_role`` where none of `roles` is theirs."""

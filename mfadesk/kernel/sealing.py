@@ -104,6 +104,15 @@ def decrypt(box: bytes, key: bytes, context: str) -> bytes:
     return _open_with(key, attempt, "A stored secret could not be opened with this key.")
 
 
+def opens(box: bytes, key: bytes, context: str) -> bool:
+    """Return whether exactly this key, and no older one, opens what `encrypt` made."""
+    try:
+        AESGCM(bytes(key)).decrypt(box[:12], box[12:], context.encode())
+    except (InvalidTag, ValueError):
+        return False
+    return True
+
+
 def _open_with(ring: bytes, attempt: Callable[[bytes], bytes], sentence: str) -> bytes:
     for key in all_of(ring):
         try:
