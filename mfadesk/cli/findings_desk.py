@@ -52,6 +52,23 @@ def _pragmas(cursor: Any) -> dict[str, Any]:
     return found
 
 
+def older_keys(home: Home) -> Iterable[Finding]:
+    """Keys that were rotated and still open something."""
+    from mfadesk.cli.rotate_keys import find_older
+
+    older = find_older(home)
+    free = sum(1 for one in older if not one.why)
+    if older:
+        since = min(one.replaced_at for one in older)
+        yield warned(
+            "older_keys",
+            f"{len(older)} older keys still open what they sealed, the oldest replaced on {since:%d %B %Y}; nothing needs {free} of them.",
+            "`mfadesk rotate-keys --retire` takes out those that nothing needs, and says what needs the others.",
+        )
+    else:
+        yield passed("older_keys", "No older key is left in the key files that this user may read.")
+
+
 def database_role(home: Home) -> Iterable[Finding]:
     """On PostgreSQL the web tier's role writes neither the directory nor what is the executor's."""
     if connection.vendor != "postgresql":
@@ -288,5 +305,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    database, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
+    database, older_keys, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import time
@@ -12,6 +13,7 @@ from mfadesk.cli.filesystems import find_network
 from mfadesk.cli.findings import Finding, failed, passed, warned
 from mfadesk.kernel.errors import Invalid
 from mfadesk.store.home import CONFIG_NAME, Home
+from mfadesk.store.wrapping import HOLDERS, is_wrapped
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No desk was ever made before this; a clock that says so is wrong."""
@@ -76,6 +78,37 @@ def keys(home: Home) -> Iterable[Finding]:
             )
         else:
             yield passed(f"key_{name}", f"keys/{name}.json is there and closed to others.")
+
+
+def wrapping(home: Home) -> Iterable[Finding]:
+    """Whether a copy of the folder alone would open anything."""
+    for holder in HOLDERS:
+        try:
+            wrapped = is_wrapped(json.loads(home.key_file(holder).read_text()))
+            named = home.key_sources(holder)
+        except (PermissionError, FileNotFoundError, ValueError, Invalid):
+            # Said by `keys`.
+            continue
+        if named and not wrapped:
+            yield failed(
+                f"wrapping_{holder}",
+                f"[wrapping] names a key, and keys/{holder}.json stands in clear.",
+                "mfadesk rotate-keys --wrap",
+            )
+        elif not wrapped:
+            yield warned(
+                f"wrapping_{holder}",
+                f"keys/{holder}.json stands in clear: whoever copies it has the keys.",
+                "Name a key from elsewhere under [wrapping] in desk.toml, then `mfadesk rotate-keys --wrap`.",
+            )
+        elif len(named) > 1:
+            yield warned(
+                f"wrapping_{holder}",
+                f"[wrapping] names two keys for keys/{holder}.json.",
+                f"`mfadesk rotate-keys --wrap`, then take {holder}_before out of desk.toml.",
+            )
+        else:
+            yield passed(f"wrapping_{holder}", f"keys/{holder}.json is wrapped under a key from elsewhere.")
 
 
 def wall(home: Home) -> Iterable[Finding]:
@@ -152,4 +185,4 @@ def mode(home: Home) -> Iterable[Finding]:
         )
 
 
-CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (folder, file_system, keys, wall, clock, mode)
+CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (folder, file_system, keys, wrapping, wall, clock, mode)

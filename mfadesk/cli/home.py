@@ -102,12 +102,12 @@ def open_register(home: Home) -> StaffRegister:
     from mfadesk.operations.desk import open_desk
 
     try:
-        keys = home.executor_keys()
+        home.executor_keys()
     except PermissionError as error:
         raise Refusal(
             "not_the_executor", "Who works here stands in the executor's register. Run this as the user who runs the executor."
         ) from error
-    return StaffRegister(open_desk(home, as_executor=True), keys)
+    return StaffRegister(open_desk(home, as_executor=True))
 
 
 def agree(question: str, yes: bool) -> None:

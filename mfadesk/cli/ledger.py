@@ -19,6 +19,7 @@ import typer
 
 from mfadesk.cli.shell_user import shell_user
 from mfadesk.kernel.errors import Invalid, Unavailable
+from mfadesk.kernel.sealing import all_of
 from mfadesk.ledger.note import VerifierKey, parse_vkeys
 from mfadesk.ledger.pack import MAX_PACK_BYTES
 from mfadesk.ledger.verify import Verdict, verify_pack
@@ -127,14 +128,17 @@ def checkpoint(home: HomeOption = None) -> None:
 
 @app.command("key")
 def show_key(home: HomeOption = None) -> None:
-    """Print the desk's verifier key. Give it to auditors apart from any record: a key that comes with the file proves nothing.
+    """Print the desk's verifier keys: the one in use, then those before a rotation. Give them to auditors apart from any record.
+
+    A key that comes with the file proves nothing.
 
     Example: mfadesk ledger key --home desk
     """
     from mfadesk.cli.home import find_home
 
     public = find_home(home).public_keys()
-    typer.echo(VerifierKey(public.origin, public.checkpoint_verify).text())
+    for key in all_of(public.checkpoint_verify):
+        typer.echo(VerifierKey(public.origin, key).text())
 
 
 def _open(home: Path | None) -> tuple[Desk, Actor]:

@@ -79,7 +79,7 @@ class Throwaway:
         self.lab.bring_back(mark.lab)
         self.clock.advance((mark.at - self.clock.now()).total_seconds())
         # The executor would take the shorter ledger for a damaged one, so it counts again from the first leaf.
-        self.executor.watch = LedgerWatch(self.executor.desk, self.executor.keys)
+        self.executor.watch = LedgerWatch(self.executor.desk)
 
 
 def enlist(throwaway: Throwaway, login: str, roles: Sequence[str], person_id: str | None = None) -> tuple[Actor, SoftPasskey]:

@@ -94,7 +94,6 @@ def open_executor(
 
     return Executor(
         desk=desk,
-        keys=keys,
         provider=provider or open_provider(with_secrets(config.provider), desk.clock, desk.randomness),
         courier=courier or open_courier(with_secrets(config.courier), desk.clock),
         services=services if services is not None else open_factor_services(config.factors) if config.factors else {},

@@ -61,7 +61,6 @@ class Executor:
     """
 
     desk: Desk
-    keys: ExecutorKeys
     provider: Provider
     courier: Courier
     services: Mapping[str, FactorService]
@@ -77,8 +76,13 @@ class Executor:
 
     def __post_init__(self) -> None:
         self._since = self.desk.now()
-        self.watch = LedgerWatch(self.desk, self.keys)
-        self.staff = StaffRegister(self.desk, self.keys)
+        self.watch = LedgerWatch(self.desk)
+        self.staff = StaffRegister(self.desk)
+
+    @property
+    def keys(self) -> ExecutorKeys:
+        """The executor's keys as they are now: they may be rotated while it runs."""
+        return self.desk.home.executor_keys()
 
     def step(self) -> bool:
         """Answer one question or do one due effect; return whether there was anything to do."""

@@ -52,7 +52,7 @@ def request_options(executor: Executor, person: Person, challenge: bytes) -> Map
 
 def _decoy(executor: Executor, person: Person, place: int) -> str:
     stream = b"".join(
-        hmac.new(executor.keys.receipt, f"decoy/{person.id}/{place}/{part}".encode(), hashlib.sha256).digest()
+        hmac.new(executor.keys.decoy, f"decoy/{person.id}/{place}/{part}".encode(), hashlib.sha256).digest()
         for part in range(3)
     )
     return _text(stream[1 : 1 + LENGTHS[stream[0] % len(LENGTHS)]])

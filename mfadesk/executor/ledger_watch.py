@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from mfadesk.kernel.errors import Broken, Invalid
+from mfadesk.kernel.sealing import all_of
 from mfadesk.ledger.leaf import Field, check_body, open_leaf
 from mfadesk.ledger.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from mfadesk.ledger.note import Checkpoint as CheckpointNote
-from mfadesk.ledger.note import open_checkpoint, sign_checkpoint, verifier_key_of
+from mfadesk.ledger.note import VerifierKey, open_checkpoint, sign_checkpoint, verifier_key_of
 from mfadesk.operations.desk import Desk
-from mfadesk.store.home import ExecutorKeys
+from mfadesk.store.home import Home
 from mfadesk.store.models import Checkpoint, EventRow, TreeHead
 
 HASH_BYTES = 32
@@ -27,7 +28,6 @@ class LedgerWatch:
     """Remembers how far this process has counted; a fresh one counts from the first leaf."""
 
     desk: Desk
-    keys: ExecutorKeys
     _counted: Frontier = field(default_factory=Frontier)
     _hashes: bytearray = field(default_factory=bytearray)
     _lengths: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -97,8 +97,9 @@ class LedgerWatch:
         frontier = self._counted
         if frontier.size == 0 or Checkpoint.objects.filter(pk=frontier.size).exists():
             return None
+        signing = self.desk.home.executor_keys().checkpoint_sign
         note = sign_checkpoint(
-            CheckpointNote(origin=self.desk.public.origin, size=frontier.size, root=frontier.root()), self.keys.checkpoint_sign
+            CheckpointNote(origin=self.desk.public.origin, size=frontier.size, root=frontier.root()), signing
         )
         with self.desk.unit():
             Checkpoint.objects.get_or_create(size=frontier.size, defaults={"note": note, "at": self.desk.now()})
@@ -111,8 +112,7 @@ class LedgerWatch:
         last = Checkpoint.objects.order_by("-size").first()
         if last is None:
             return
-        key = verifier_key_of(self.desk.public.origin, self.keys.checkpoint_sign)
-        signed = open_checkpoint(last.note, (key,))
+        signed = open_checkpoint(last.note, own_verifiers(self.desk.home))
         if signed.size > counted.size:
             raise Broken("the ledger is shorter than a checkpoint that was signed")
         past = Frontier()
@@ -120,6 +120,12 @@ class LedgerWatch:
             past = past.extend([hash_leaf(leaf) for leaf in _leaves(past.size, min(past.size + A_READ, signed.size))])
         if (past.root() if past.size else EMPTY_ROOT) != signed.root:
             raise Broken("the ledger was changed below a checkpoint that was signed")
+
+
+def own_verifiers(home: Home) -> tuple[VerifierKey, ...]:
+    """Return the keys that verify what this executor signs, and signed before a rotation; from its private keys, not from a file."""
+    keys, origin = home.executor_keys(), home.public_keys().origin
+    return tuple(verifier_key_of(origin, private) for private in all_of(keys.checkpoint_sign))
 
 
 def _leaves(first: int, end: int) -> list[bytes]:

@@ -77,5 +77,13 @@ def move_counter(executor: Executor, asserted: Asserted[StaffCredential]) -> Non
         StaffKey.objects.filter(credential_id=asserted.stored.id).update(sign_count=asserted.sign_count, receipt=receipt)
 
 
+def reseal_counters(keys: ExecutorKeys) -> None:
+    """Put every genuine counter's code under the key in use; what is not genuine stays as it is, and stays refused."""
+    for row in StaffKey.objects.all():
+        message = _message(row.credential_id, row.sign_count)
+        if is_authentic(message, keys.receipt, row.receipt):
+            StaffKey.objects.filter(pk=row.pk, receipt=row.receipt).update(receipt=authenticate(message, keys.receipt))
+
+
 def _message(name: str, sign_count: int) -> bytes:
     return b"staff-counter/" + canonical_json([name, sign_count])

@@ -8,7 +8,7 @@ shows as well. Roles in the web tier's own tables decide what a page shows; what
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.staff import LIFETIME, NEEDS_SECOND, hash_token
 from mfadesk.ports.people import ROLES
-from mfadesk.store.home import ExecutorKeys
+from mfadesk.store.home import ExecutorKeys, RegisterPin
 from mfadesk.store.models import StaffFact, StaffMember
 
 MAX_FACTS = 10_000
@@ -84,16 +84,16 @@ class StaffRegister:
     """Reads and appends. Remembers how far this process has read, so that a tail cut off since is seen."""
 
     desk: Desk
-    keys: ExecutorKeys
     _seen: tuple[int, str] = field(default=(0, ""))
 
     def read(self) -> Standing:
         """Return what the register says. Raises Broken for a row that this executor did not write there."""
         standing = Standing({}, {}, 0, "")
         size, mac = self._seen
+        keys = self.desk.home.executor_keys()
         for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
             message = _message(standing, row.seq, row.kind, row.at, row.body)
-            if row.seq != standing.size + 1 or not is_authentic(message, self.keys.receipt, row.mac):
+            if row.seq != standing.size + 1 or not _is_ours(keys, row.seq, message, row.mac):
                 raise Broken(f"the register of staff was changed at row {standing.size + 1} by somebody else than the executor")
             body = json.loads(row.body)
             standing = replace(_FOLDS[row.kind](standing, body), size=row.seq, mac=row.mac)
@@ -103,6 +103,20 @@ class StaffRegister:
             raise Broken(f"the register of staff shrank from {size} to {standing.size} rows")
         self._seen = (standing.size, standing.mac)
         return standing
+
+    def end_under(self, gone: Sequence[bytes]) -> tuple[RegisterPin, ...]:
+        """Return how far the register stands under keys that will count no more, oldest first. Raises Broken as `read` does."""
+        self.read()
+        pinned = max((pin.size for pin in self.desk.home.executor_keys().pins), default=0)
+        found: dict[bytes, RegisterPin] = {}
+        standing = Standing({}, {}, 0, "")
+        for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
+            message = _message(standing, row.seq, row.kind, row.at, row.body)
+            standing = replace(standing, size=row.seq, mac=row.mac)
+            for key in gone if row.seq > pinned else ():
+                if is_authentic(message, key, row.mac):
+                    found[key] = RegisterPin(key, row.seq, row.mac)
+        return tuple(sorted(found.values(), key=lambda pin: pin.size))
 
     def require_member(self, staff_id: str, *roles: str) -> Member:
         """Return the member. Raises Refusal: ``no_desk_key``, or ``not_your_role`` where none of `roles` is theirs."""
@@ -117,7 +131,7 @@ class StaffRegister:
     def credentials(self, staff_id: str) -> list[StaffCredential]:
         """Return the member's desk keys with their counters; none for somebody who does not work here."""
         member = self.read().members.get(staff_id)
-        return read_counters(self.keys, member.keys) if member is not None else []
+        return read_counters(self.desk.home.executor_keys(), member.keys) if member is not None else []
 
     def invite(
         self, token: str, *, login: str, desk: str, roles: Iterable[str], person_id: str | None, staff_id: str, by: str
@@ -172,7 +186,7 @@ class StaffRegister:
             with self.desk.unit():
                 before = self.read()
                 seq = before.size + 1
-                mac = authenticate(_message(before, seq, kind, at, text), self.keys.receipt)
+                mac = authenticate(_message(before, seq, kind, at, text), self.desk.home.executor_keys().receipt)
                 StaffFact.objects.create(seq=seq, kind=kind, at=at, body=text, mac=mac)
         except IntegrityError as error:
             raise Refusal("moved_on", "Somebody else changed the register just now. Try once more.") from error
@@ -194,6 +208,14 @@ def require_confirmable(standing: Standing, token_hash: str, by: str, now: datet
     if found.invited_by == f"staff:{by}" or found.staff_id == by:
         raise Refusal("same_administrator", "Another administrator has to confirm what you asked for.")
     return found
+
+
+def _is_ours(keys: ExecutorKeys, seq: int, message: bytes, mac: str) -> bool:
+    """Return whether a row is this executor's. Up to a pin it is under the key that was in use then, and the pinned row as it was."""
+    for pin in sorted(keys.pins, key=lambda each: each.size):
+        if seq <= pin.size:
+            return is_authentic(message, pin.key, mac) and (seq != pin.size or mac == pin.mac)
+    return is_authentic(message, keys.receipt, mac)
 
 
 def _message(before: Standing, seq: int, kind: str, at: str, body: str) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Iterable
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +22,34 @@ from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.ids import Randomness
 
 _OVERHEAD = 32 + 12
+
+
+class Ring(bytes):
+    """The key in use, which seals; its `older` ones still open what they sealed, until they are taken out of the ring.
+
+    It is the newest key's bytes, so whatever seals, signs or authenticates need not know that there are others.
+
+    >>> ring = Ring(b"new", older=(b"old",))
+    >>> bytes(ring), all_of(ring), all_of(b"alone")
+    (b'new', (b'new', b'old'), (b'alone',))
+    """
+
+    older: tuple[bytes, ...]
+
+    def __new__(cls, newest: bytes, older: Iterable[bytes] = ()) -> Self:
+        made = super().__new__(cls, newest)
+        made.older = tuple(older)
+        return made
+
+    def __repr__(self) -> str:
+        return "Ring(•••)"
+
+    __str__ = __repr__
+
+
+def all_of(key: bytes) -> tuple[bytes, ...]:
+    """Return every key of a ring, the newest first; a key that is no ring is alone."""
+    return (bytes(key), *getattr(key, "older", ()))
 
 
 def derive_key(secret: bytes, purpose: str, length: int = 32) -> bytes:
@@ -43,16 +73,20 @@ def seal(plain: bytes, public: bytes, context: str, randomness: Randomness) -> b
 
 
 def unseal(box: bytes, private: bytes, context: str) -> bytes:
-    """Return what was sealed. Raises Refusal ``box_not_ours`` for a box that was changed, moved, or sealed to another key."""
+    """Return what was sealed to `private`, or to an older key of its ring.
+
+    Raises Refusal ``box_not_ours`` for a box that was changed, moved, or sealed to another key.
+    """
     if len(box) < _OVERHEAD + 16:
         raise Refusal("box_not_ours", "A sealed message could not be opened.")
     sender, nonce, body = box[:32], box[32:44], box[44:]
-    try:
-        shared = X25519PrivateKey.from_private_bytes(private).exchange(X25519PublicKey.from_public_bytes(sender))
-        key = derive_key(shared + sender + public_key_of(private), "box/" + context)
+
+    def attempt(one: bytes) -> bytes:
+        shared = X25519PrivateKey.from_private_bytes(one).exchange(X25519PublicKey.from_public_bytes(sender))
+        key = derive_key(shared + sender + public_key_of(one), "box/" + context)
         return AESGCM(key).decrypt(nonce, body, context.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Refusal("box_not_ours", "A sealed message could not be opened.") from error
+
+    return _open_with(private, attempt, "A sealed message could not be opened.")
 
 
 def encrypt(plain: bytes, key: bytes, context: str, randomness: Randomness) -> bytes:
@@ -62,11 +96,30 @@ def encrypt(plain: bytes, key: bytes, context: str, randomness: Randomness) -> b
 
 
 def decrypt(box: bytes, key: bytes, context: str) -> bytes:
-    """Return what `encrypt` took. Raises Refusal ``box_not_ours``."""
+    """Return what `encrypt` took, under this key or an older one of its ring. Raises Refusal ``box_not_ours``."""
+
+    def attempt(one: bytes) -> bytes:
+        return AESGCM(one).decrypt(box[:12], box[12:], context.encode())
+
+    return _open_with(key, attempt, "A stored secret could not be opened with this key.")
+
+
+def opens(box: bytes, key: bytes, context: str) -> bool:
+    """Return whether exactly this key, and no older one, opens what `encrypt` made."""
     try:
-        return AESGCM(key).decrypt(box[:12], box[12:], context.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Refusal("box_not_ours", "A stored secret could not be opened with this key.") from error
+        AESGCM(bytes(key)).decrypt(box[:12], box[12:], context.encode())
+    except (InvalidTag, ValueError):
+        return False
+    return True
+
+
+def _open_with(ring: bytes, attempt: Callable[[bytes], bytes], sentence: str) -> bytes:
+    for key in all_of(ring):
+        try:
+            return attempt(key)
+        except (InvalidTag, ValueError):
+            continue
+    raise Refusal("box_not_ours", sentence)
 
 
 def authenticate(message: bytes, key: bytes) -> str:
@@ -75,8 +128,8 @@ def authenticate(message: bytes, key: bytes) -> str:
 
 
 def is_authentic(message: bytes, key: bytes, code: str) -> bool:
-    """Return whether `code` is the message's, in constant time."""
-    return hmac.compare_digest(authenticate(message, key), code)
+    """Return whether `code` is the message's under this key or an older one of its ring, in constant time."""
+    return any([hmac.compare_digest(authenticate(message, one), code) for one in all_of(key)])
 
 
 def sign(message: bytes, private: bytes) -> bytes:
@@ -85,14 +138,17 @@ def sign(message: bytes, private: bytes) -> bytes:
 
 
 def verify_key_of(private: bytes) -> bytes:
-    """Return the 32-byte Ed25519 public key."""
-    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    """Return the 32-byte Ed25519 public key; of a ring, the ring of them."""
+    first, *older = (Ed25519PrivateKey.from_private_bytes(one).public_key().public_bytes_raw() for one in all_of(private))
+    return Ring(first, older)
 
 
 def is_signed(message: bytes, signature: bytes, public: bytes) -> bool:
-    """Return whether `signature` is `public`'s over `message`."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    """Return whether `signature` is `public`'s over `message`, or an older key's of its ring."""
+    for one in all_of(public):
+        try:
+            Ed25519PublicKey.from_public_bytes(one).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False

@@ -11,7 +11,7 @@ from mfadesk.kernel.case_code import new_case_code
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.ids import encode_base32
-from mfadesk.kernel.sealing import decrypt, encrypt
+from mfadesk.kernel.sealing import decrypt, encrypt, opens
 from mfadesk.operations.desk import Desk, require_owner, staff_name
 from mfadesk.operations.throttle import count_try
 from mfadesk.ports.people import Actor
@@ -50,6 +50,24 @@ def read_code(desk: Desk, case_id: str) -> str | None:
     return decrypt(bytes(row.box), desk.web_keys().at_rest, f"code/{case_id}").decode() if row else None
 
 
+def reseal_codes(desk: Desk) -> int:
+    """Put every stored code under the key in use, and return how many were under an older one."""
+    newest, moved = bytes(desk.web_keys().at_rest), 0
+    with desk.unit():
+        for row in CaseCode.objects.all():
+            context = f"code/{row.case_id}"
+            if opens(bytes(row.box), newest, context):
+                continue
+            try:
+                code = decrypt(bytes(row.box), desk.web_keys().at_rest, context)
+            except Refusal:
+                # It lives for half an hour, and its operator can give a new one.
+                continue
+            CaseCode.objects.filter(pk=row.case_id).update(box=encrypt(code, newest, context, desk.randomness))
+            moved += 1
+    return moved
+
+
 def issue_token(desk: Desk, kind: str, case_id: str, life_s: int, now: datetime, about: dict[str, Any] | None = None) -> str:
     """Return a fresh link token of 128 bits, of which only a keyed hash is kept."""
     token = encode_base32(desk.randomness.bytes(LINK_BYTES))
@@ -62,7 +80,7 @@ def issue_token(desk: Desk, kind: str, case_id: str, life_s: int, now: datetime,
 
 def find_locator(desk: Desk, kind: str, token: str) -> Locator | None:
     """Return the live locator of a token, or None for one that is wrong, used up, expired or voided: all look alike."""
-    row = Locator.objects.filter(pk=desk.locator_hash(kind, token), kind=kind).first()
+    row = Locator.objects.filter(pk__in=desk.locator_hashes(kind, token), kind=kind).first()
     if row is None or row.voided or row.expires_at <= desk.now():
         return None
     return row

@@ -17,6 +17,7 @@ from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import Clock, SystemClock
 from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness
+from mfadesk.kernel.sealing import all_of
 from mfadesk.operations.policies import find_policy
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.model import Runbook
@@ -30,7 +31,7 @@ class Desk:
     """One desk, as a process sees it.
 
     runbooks: by digest, since a case is pinned to the one it began with.
-    web: the web tier's own keys; None in an executor, which needs none of them.
+    as_executor: a process that has the executor's keys, and may not read the web tier's.
     wait: called with the seconds that one may wait for the executor; a drill lets its executor run here instead.
     """
 
@@ -39,9 +40,7 @@ class Desk:
     randomness: Randomness
     policy: Policy
     runbooks: Mapping[str, Runbook]
-    locator: bytes
-    public: PublicKeys
-    web: WebKeys | None
+    as_executor: bool
     lock_file: Path | None
     wait: Callable[[float], None] | None = field(default=None)
 
@@ -65,11 +64,16 @@ class Desk:
                 "runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator."
             ) from error
 
+    @property
+    def public(self) -> PublicKeys:
+        """The executor's public keys, as they are now: they may be rotated while we run."""
+        return self.home.public_keys()
+
     def web_keys(self) -> WebKeys:
-        """Return the web tier's keys. Raises Broken in an executor."""
-        if self.web is None:
+        """Return the web tier's keys as they are now. Raises Broken in an executor."""
+        if self.as_executor:
             raise Broken("an executor was asked for a key of the web tier")
-        return self.web
+        return self.home.web_keys()
 
     def policies_of(self, state: CaseState) -> tuple[Policy, ...]:
         """Return the policies that judge the case: the one in force, and the one it is pinned to where that is another.
@@ -85,7 +89,12 @@ class Desk:
 
     def locator_hash(self, kind: str, token: str) -> str:
         """Return the keyed hash by which a code or link is stored, so that a stolen table cannot be searched for a short code."""
-        return hmac.new(self.locator, f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
+        return self.locator_hashes(kind, token)[0]
+
+    def locator_hashes(self, kind: str, token: str) -> tuple[str, ...]:
+        """Return the hashes under which a code or link may stand: under the key in use first, then under the older ones."""
+        ring = (self.home.executor_keys() if self.as_executor else self.home.web_keys()).locator
+        return tuple(hmac.new(key, f"{kind}:{token}".encode(), hashlib.sha256).hexdigest() for key in all_of(ring))
 
 
 def open_desk(
@@ -97,12 +106,12 @@ def open_desk(
     as_executor: for a process that has the executor's keys and may not read the web tier's.
     """
     policy = load_policy(Path(home.config.policy) if home.config.policy else None)
-    web = None if as_executor else home.web_keys()
+    # Whatever is wrong with a key file is said when a process starts, not at the first call.
+    _ = home.public_keys(), home.executor_keys() if as_executor else home.web_keys()
     return Desk(
         home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
         runbooks={runbook.digest: runbook for runbook in load_shelf().values()},
-        locator=web.locator if web is not None else home.executor_keys().locator, public=home.public_keys(), web=web,
-        lock_file=home.lock_file, wait=wait,
+        as_executor=as_executor, lock_file=home.lock_file, wait=wait,
     )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from mfadesk.kernel.errors import Broken, Invalid, Refusal, Unavailable
+from mfadesk.kernel.sealing import all_of
 from mfadesk.ledger.leaf import Field, check_body, open_leaf
 from mfadesk.ledger.merkle import Tree, hash_leaf
 from mfadesk.ledger.note import Checkpoint as Head
-from mfadesk.ledger.note import VerifierKey, open_checkpoint
+from mfadesk.ledger.note import VerifierKey, open_checkpoint, parse_note, verify_note
 from mfadesk.operations.desk import Desk
 from mfadesk.store.models import Checkpoint, EventRow
 
@@ -82,9 +83,10 @@ def newest_checkpoint(desk: Desk) -> CheckpointView:
     row = Checkpoint.objects.order_by("-size").first()
     if row is None:
         raise Unavailable("executor", "No checkpoint has been signed yet. Is the executor running?")
-    key = _key(desk)
-    head = open_checkpoint(row.note, (key,))
-    return CheckpointView(head.origin, head.size, head.root.hex(), row.note, key.text())
+    keys = _keys(desk)
+    head = open_checkpoint(row.note, keys)
+    signed = verify_note(parse_note(row.note), keys)
+    return CheckpointView(head.origin, head.size, head.root.hex(), row.note, signed[0].text())
 
 
 def prove_entry(desk: Desk, index: int, size: int | None) -> InclusionView:
@@ -126,8 +128,10 @@ def show_entry(index: int) -> EntryView:
     return EntryView(index, json.loads(bytes(row.leaf)), skeleton, closed)
 
 
-def _key(desk: Desk) -> VerifierKey:
-    return VerifierKey(desk.public.origin, desk.public.checkpoint_verify)
+def _keys(desk: Desk) -> tuple[VerifierKey, ...]:
+    """The key in use first, then those before a rotation, under which older checkpoints stand."""
+    public = desk.public
+    return tuple(VerifierKey(public.origin, key) for key in all_of(public.checkpoint_verify))
 
 
 def _head(desk: Desk, size: int | None) -> Head:
@@ -135,7 +139,7 @@ def _head(desk: Desk, size: int | None) -> Head:
     row = (rows if size is None else rows.filter(size=size)).first()
     if row is None:
         raise Refusal("not_found", "No checkpoint of that size was signed. Take one from /ledger/checkpoint.")
-    return open_checkpoint(row.note, (_key(desk),))
+    return open_checkpoint(row.note, _keys(desk))
 
 
 @lru_cache(maxsize=2)

@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations.staff import actor_of
+from mfadesk.site.session_secrets import session_secrets
 from mfadesk.site.sources import find_source
 from mfadesk.site.staff_sign_in import has_second_factor
 
@@ -46,6 +48,24 @@ def headers(get_response: Answer) -> Answer:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return answer
+
+
+def keys(get_response: Answer) -> Answer:
+    """Take up a key for sessions that was rotated while we run; what the older ones signed stays good while they are in the ring."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        try:
+            newest, *older = session_secrets(settings.HOME)
+        except (MfadeskError, OSError):
+            # `readyz` and `check` say so; a page that needs a key finds out for itself.
+            return get_response(request)
+        if newest != settings.SECRET_KEY or older != settings.SECRET_KEY_FALLBACKS:
+            settings.SECRET_KEY_FALLBACKS = [*older, settings.SECRET_KEY]
+            settings.SECRET_KEY = newest
+            settings.SECRET_KEY_FALLBACKS = older
+        return get_response(request)
 
     return answer
 

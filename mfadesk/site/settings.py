@@ -7,7 +7,6 @@ set-up; `serve` and its siblings refuse to run on one. `site.checks` refuses wha
 from __future__ import annotations
 
 import atexit
-import base64
 import importlib.util
 import os
 import secrets
@@ -21,6 +20,7 @@ from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.site.databases import database_settings
 from mfadesk.site.logs import log_settings
+from mfadesk.site.session_secrets import session_secrets
 from mfadesk.store.home import Config, Home, create_home, load_home
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -36,12 +36,12 @@ def _open_home() -> tuple[Home, bool]:
     return create_home(folder, config, SystemRandomness()), True
 
 
-def _secret_key(home: Home) -> str:
+def _session_secrets(home: Home) -> list[str]:
     try:
-        return base64.b64encode(home.web_keys().session).decode()
+        return session_secrets(home)
     except (PermissionError, Invalid):
         # An executor under a uid of its own cannot read the web tier's keys, and serves no session that would need them.
-        return secrets.token_urlsafe(48)
+        return [secrets.token_urlsafe(48)]
 
 
 def _has(module: str) -> bool:
@@ -57,7 +57,7 @@ PROXIES = int(os.environ.get("MFADESK_PROXIES", "0"))
 """How many reverse proxies of our own stand in front; their last entries in X-Forwarded-For are believed, no others."""
 
 DEMO = CONFIG.demo
-SECRET_KEY = _secret_key(HOME)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _session_secrets(HOME)
 DEBUG = False
 ALLOWED_HOSTS = sorted({ORIGIN.hostname or "", *CONFIG.allowed_hosts, *(("localhost", "127.0.0.1") if LOCAL else ())} - {""})
 ROOT_URLCONF = "mfadesk.site.urls"
@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "mfadesk.site.middleware.headers",
+    "mfadesk.site.middleware.keys",
     "mfadesk.site.middleware.source",
     "mfadesk.site.middleware.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -15,11 +15,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.ids import SystemRandomness
-from mfadesk.kernel.sealing import decrypt, encrypt
+from mfadesk.kernel.sealing import decrypt, encrypt, opens
 
 SEED_CONTEXT = "staff-totp-seed"
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -95,6 +96,23 @@ class StaffMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Staff have no address in allauth; the desk's own alerts tell security."""
+
+
+def reseal_seeds() -> int:
+    """Put every stored seed under the key in use, and return how many were under an older one. Raises Refusal where none opens it."""
+    adapter, newest, moved = StaffMFAAdapter(), bytes(settings.HOME.web_keys().at_rest), 0
+    for row in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN):
+        for name in ("secret", "seed"):
+            text = row.data.get(name)
+            if text and not opens(base64.b64decode(text), newest, SEED_CONTEXT):
+                # Only this entry is written, and only where it is still what was read.
+                with transaction.atomic():
+                    fresh = Authenticator.objects.select_for_update().filter(pk=row.pk).first()
+                    if fresh is not None and fresh.data.get(name) == text:
+                        fresh.data[name] = adapter.encrypt(adapter.decrypt(text))
+                        fresh.save(update_fields=["data"])
+                        moved += 1
+    return moved
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]

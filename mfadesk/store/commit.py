@@ -7,11 +7,12 @@ indices are gapless because the tree head is one row that every commit locks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -70,6 +71,20 @@ class Unit:
                 cursor.execute(_UPSERT_CASE, _case_row(draft.state, draft.now))
             for intent in draft.intents:
                 cursor.execute(_INSERT_EFFECT, _effect_row(intent))
+
+    def record_of_desk(self, kind: str, body: Mapping[str, Any], at: datetime, actor: str) -> None:
+        """Write an event of the desk itself, which belongs to no case and holds nothing personal."""
+        with connection.cursor() as cursor:
+            size, frontier = _lock_head(cursor)
+            cursor.execute("SELECT COUNT(*) FROM store_eventrow WHERE case_id=%s", (DESK,))
+            seq = cursor.fetchone()[0] + 1
+            made = commit_event(
+                index=size, case_id=DESK, seq=seq, at=at, kind=kind, actor=actor, skeleton=body, personal={},
+                randomness=self.randomness,
+            )  # fmt: skip
+            text = canonical_json(dict(body)).decode()
+            cursor.execute(_INSERT_EVENT, (size, DESK, seq, kind, to_stamp(at), actor, text, "[]", made.leaf))
+            cursor.execute(_MOVE_HEAD, (size + 1, json.dumps(frontier.append(made.leaf_hash).to_json()), size))
 
     def _write_events(self, cursor: CursorWrapper, draft: Draft) -> None:
         size, frontier = _lock_head(cursor)

@@ -13,10 +13,10 @@ users are in one group that may read what both need; each alone reads its own ke
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,16 @@ from urllib.parse import urlsplit
 from mfadesk.kernel.errors import Invalid
 from mfadesk.kernel.ids import Randomness
 from mfadesk.kernel.sealing import public_key_of, verify_key_of
+from mfadesk.store.key_files import KeyStore, begin_store, read_store, rings_of, when_changed
+from mfadesk.store.wrapping import sources_for
 
 CONFIG_NAME = "desk.toml"
 KEY_MODE = 0o600
 SHARED_MODE = 0o640
 FOLDER_MODE = 0o750
+WEB_KEYS = ("session", "at_rest", "locator")
+EXECUTOR_KEYS = ("box_private", "receipt", "checkpoint_sign", "at_rest", "locator")
+PUBLIC_KEYS = ("box_public", "checkpoint_verify")
 EMBEDDED_FOLDER_MODE = 0o1770
 """With the embedded database on two users both write in the folder; the sticky bit keeps each from renaming what is the other's."""
 
@@ -42,6 +47,7 @@ class Config:
     public_url: the address people type, without a slash at its end; WebAuthn's relying party id is its host.
     database_url: ``postgresql://…``, or empty for the embedded SQLite file.
     provider, courier, factors: which connector, and its settings; secrets stand in the executor's key file, not here.
+    wrapping: where the keys are that wrap the key files, see `store.wrapping`; without it these stand in clear.
     threat: the threat level in force.
     reveal_to_dial: an operator may see a number for 60 seconds to call it back where no telephony connector hides it.
     """
@@ -57,12 +63,13 @@ class Config:
     provider: Mapping[str, Any] = field(default_factory=dict)
     courier: Mapping[str, Any] = field(default_factory=dict)
     factors: Mapping[str, Any] = field(default_factory=dict)
+    wrapping: Mapping[str, Any] = field(default_factory=dict)
     policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WebKeys:
-    """The web tier's own keys: 32 random bytes each. None of them mints evidence or opens a provider."""
+    """The web tier's own keys: 32 random bytes each, each a `Ring`. None of them mints evidence or opens a provider."""
 
     session: bytes
     at_rest: bytes
@@ -72,7 +79,7 @@ class WebKeys:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorKeys:
-    """The executor's keys. `provider` holds the credentials of connectors, by name."""
+    """The executor's keys, each a `Ring`. `provider` holds the credentials of connectors, by name."""
 
     box_private: bytes
     receipt: bytes
@@ -81,6 +88,21 @@ class ExecutorKeys:
     locator: bytes
     """The same as the web tier's, since letters hold links; it finds a case and opens nothing."""
     provider: Mapping[str, str]
+    decoy: bytes
+    """Draws what stands beside real credential ids. No ring: what changed from one page to the next would be real."""
+    pins: tuple[RegisterPin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPin:
+    """How far the register of staff stands under a key that counts for nothing else any more.
+
+    mac: that of row `size`, which covers every row before it: so not even whoever has this key can change them.
+    """
+
+    key: bytes
+    size: int
+    mac: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +111,7 @@ class PublicKeys:
 
     box_public: bytes
     checkpoint_verify: bytes
+    """A `Ring`: checkpoints that were signed before a rotation verify under the older keys."""
     origin: str
     """The ledger's name in checkpoints, such as ``mfadesk/fernhollow``."""
 
@@ -109,21 +132,39 @@ class Home:
         return self.folder / "desk.lock"
 
     def web_keys(self) -> WebKeys:
-        """Return the web tier's keys. Raises Invalid where the file is missing or damaged."""
-        return WebKeys(**_read_keys(self.folder / "keys" / "web.json", ("session", "at_rest", "locator")))
+        """Return the web tier's keys as they are now. Raises Invalid where the file is missing or damaged."""
+        path = self.key_file("web")
+        keys: WebKeys = when_changed(path, lambda: WebKeys(**rings_of(self.key_store("web"), WEB_KEYS, path)))
+        return keys
 
     def executor_keys(self) -> ExecutorKeys:
-        """Return the executor's keys. Raises Invalid where the file is missing or damaged: then nothing is granted."""
-        path = self.folder / "keys" / "executor.json"
-        keys = _read_keys(path, ("box_private", "receipt", "checkpoint_sign", "at_rest", "locator"))
-        provider = json.loads(path.read_text()).get("provider", {})
-        return ExecutorKeys(**keys, provider={str(name): str(value) for name, value in provider.items()})
+        """Return the executor's keys as they are now. Raises Invalid where the file is missing or damaged: then nothing is granted."""
+        path = self.key_file("executor")
+        keys: ExecutorKeys = when_changed(path, lambda: _executor_keys(self.key_store("executor"), path))
+        return keys
 
     def public_keys(self) -> PublicKeys:
-        """Return the executor's public keys."""
-        path = self.folder / "keys" / "public.json"
-        keys = _read_keys(path, ("box_public", "checkpoint_verify"))
-        return PublicKeys(**keys, origin=str(json.loads(path.read_text())["origin"]))
+        """Return the executor's public keys as they are now."""
+        path = self.key_file("public")
+
+        def read() -> PublicKeys:
+            stored = self.key_store("public")
+            return PublicKeys(**rings_of(stored, PUBLIC_KEYS, path), origin=str(stored.get("origin", "")))
+
+        keys: PublicKeys = when_changed(path, read)
+        return keys
+
+    def key_file(self, holder: str) -> Path:
+        """Return where the keys of ``web``, ``executor`` or ``public`` stand."""
+        return self.folder / "keys" / f"{holder}.json"
+
+    def key_store(self, holder: str) -> KeyStore:
+        """Return everything that a key file holds, unwrapped. Raises Invalid."""
+        return read_store(self.key_file(holder), self.key_sources(holder))
+
+    def key_sources(self, holder: str) -> tuple[str, ...]:
+        """Return where the key that wraps a key file may be found, as desk.toml says now: it may be exchanged while we run."""
+        return () if holder == "public" else sources_for(load_home(self.folder).config.wrapping, holder)
 
 
 def load_home(folder: Path) -> Home:
@@ -171,9 +212,9 @@ def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
         "checkpoint_verify": verify_key_of(executor["checkpoint_sign"]),
     }
     origin = "mfadesk/" + "".join(c if c.isalnum() else "-" for c in config.organisation.lower()).strip("-")
-    _write_keys(folder / "keys" / "web.json", web)
-    _write_keys(folder / "keys" / "executor.json", executor, provider={})
-    _write_keys(folder / "keys" / "public.json", public, origin=origin)
+    begin_store(folder / "keys" / "web.json", web, KEY_MODE)
+    begin_store(folder / "keys" / "executor.json", executor, KEY_MODE, provider={})
+    begin_store(folder / "keys" / "public.json", public, KEY_MODE, origin=origin)
     write_config(folder, config)
     for shared in (folder / "keys" / "public.json", folder / CONFIG_NAME):
         shared.chmod(SHARED_MODE)
@@ -204,26 +245,15 @@ def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None
             path.chmod(0o660)
 
 
-def _read_keys(path: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+def _executor_keys(stored: KeyStore, path: Path) -> ExecutorKeys:
+    keys = rings_of(stored, EXECUTOR_KEYS, path)
     try:
-        stored = json.loads(path.read_text())
-        keys = {name: base64.b64decode(stored[name], validate=True) for name in names}
-    except FileNotFoundError as error:
-        raise Invalid(
-            str(path), "This key file is missing. Restore it from the backup; without it nothing is granted."
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
+        pins = tuple(RegisterPin(b64decode(pin["key"]), int(pin["size"]), str(pin["mac"])) for pin in stored.get("pins", []))
+        decoy = b64decode(stored["decoy"]) if "decoy" in stored else bytes(keys["receipt"])
+        provider = {str(name): str(value) for name, value in stored.get("provider", {}).items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid(str(path), "This key file is damaged. Restore it from the backup.") from error
-    if any(len(key) != 32 for key in keys.values()):
-        raise Invalid(str(path), "A key in this file is not 32 bytes long. Restore it from the backup.")
-    return keys
-
-
-def _write_keys(path: Path, keys: Mapping[str, bytes], **more: Any) -> None:
-    text = json.dumps({**{name: base64.b64encode(key).decode() for name, key in keys.items()}, **more}, indent=1)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
+    return ExecutorKeys(**keys, provider=provider, decoy=decoy, pins=pins)
 
 
 def _as_toml(config: Config) -> str:

@@ -80,7 +80,7 @@ class World:
             home.config.provider["path"], seed_key=seed_key, rp_id="localhost", origins=[PUBLIC_URL], issuer="Crash",
             clock=self.clock, randomness=SystemRandomness(),
         ).scene  # fmt: skip
-        self.watch = LedgerWatch(self.desk, home.executor_keys())
+        self.watch = LedgerWatch(self.desk)
         self.children: set[int] = set()
         self.label = folder / "point"
 

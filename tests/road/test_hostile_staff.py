@@ -268,4 +268,4 @@ def test_a_sign_counter_set_back_is_noticed(play, yew):
 def test_the_register_reads_the_same_after_a_restart(play, yew):
     yew.invite("juniper", "operator")
     executor = play.throwaway.executor
-    assert StaffRegister(executor.desk, executor.keys).read() == standing(play)
+    assert StaffRegister(executor.desk).read() == standing(play)

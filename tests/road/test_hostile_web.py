@@ -290,7 +290,7 @@ def test_a_ledger_changed_below_its_head_stops_the_executor(stage, how, restarte
     before = len(acts(play, hazel.login))
     TAMPER[how](list(EventRow.objects.filter(case_id=case).order_by("seq")))
     if restarted:
-        executor.watch = type(executor.watch)(executor.desk, executor.keys)
+        executor.watch = type(executor.watch)(executor.desk)
     with pytest.raises(Broken):
         executor.watch.require_whole(case)
     forge_effect(play, case, "remove_old", play.state(case).targets[0] if how in ("another actor", "another time") else "x")

@@ -85,7 +85,7 @@ def test_leaves_have_no_gap_however_many_write(play):
     assert at_once(answer) == [None] * AT_ONCE
     size = TreeHead.objects.get().size
     assert list(EventRow.objects.order_by("leaf_index").values_list("leaf_index", flat=True)) == list(range(size))
-    LedgerWatch(play.desk, play.throwaway.executor.keys).require_whole()
+    LedgerWatch(play.desk).require_whole()
 
 
 def test_two_executors_answer_a_question_once(play):
