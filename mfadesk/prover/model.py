@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from mfadesk.prover.product import Node, Product
-from mfadesk.runbook.model import Path
+from mfadesk.assurance.model import Policy
+from mfadesk.runbook.model import Path, Runbook
+
+if TYPE_CHECKING:
+    from mfadesk.prover.product import Node, Product
 
 Severity = Literal["error", "warning"]
 
@@ -51,8 +54,19 @@ class StateRule(Protocol):
         ...
 
 
+class PlainRule(Protocol):
+    """A rule that looks at the runbook and the policy as they are written."""
+
+    NAME: str
+    SENTENCE: str
+
+    def over(self, runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
+        """Yield step and sentence for everything that is wrong."""
+        ...
+
+
 class GraphRule(Protocol):
-    """A rule that looks at the runbook as a whole."""
+    """A rule that looks at all situations together."""
 
     NAME: str
     SENTENCE: str

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from mfadesk.ports.provider import PHISHING_RESISTANT
 from mfadesk.prover.demands import ACTIONS, Demands
 from mfadesk.runbook.guards import UNKNOWN, Tree, variables_of
 from mfadesk.runbook.model import Hop, Path, Runbook, Step
@@ -43,7 +44,21 @@ class Fact(IntEnum):
     RESTORED = 1024
     UNTRIED = 256
     """An authenticator was brought back in step and has signed nobody in since."""
+    RESISTANT = 2048
+    """An enrolment offered something phishing-resistant."""
+    REFUSED = 4096
+    """The last decision did not allow."""
+    BARRED = 8192
+    """A guard or an answer showed somebody who has no road here: an emergency account, or another company's."""
+    ALARMED = 16384
+    """Security was told."""
 
+
+EFFECTS = ("act", "enrol", "resync", "bypass")
+"""Kinds of step after which something at the provider is otherwise."""
+
+BARRED_VALUES: Mapping[str, str] = {"account": "break_glass", "employment": "third_party"}
+"""What shows that somebody has no road here: SETTLED 18, policy's `breakglass_target`."""
 
 _VERIFIED_SHIFT = 16
 _GRANTED_SHIFT = 32
@@ -167,12 +182,18 @@ class _Walker:
         step = node.step
         for known, facts, assumed in self._results(step, node.known, node.facts):
             for edge, after, split in self._edges(step, 0, known):
-                yield edge, step.edges[edge].to, after, facts, ", ".join(part for part in (assumed, *split) if part)
+                yield (
+                    edge,
+                    step.edges[edge].to,
+                    after,
+                    facts | self._barred(after),
+                    ", ".join(part for part in (assumed, *split) if part),
+                )
         if step.deadline:
             late = f"not over in {words_for_seconds(step.deadline.after_s)}"
             yield DEADLINE_EDGE, step.deadline.then, node.known, node.facts, late
             done = _facts_after(step, node.facts)
-            if step.kind in ("act", "enrol", "resync", "bypass") and done != node.facts:
+            if step.kind in EFFECTS and done != node.facts:
                 yield DEADLINE_EDGE, step.deadline.then, node.known, done, f"{late}, yet it happened"
 
     def _results(self, step: Step, known: Known, facts: int) -> Iterator[tuple[Known, int, str]]:
@@ -187,12 +208,18 @@ class _Walker:
             after = self._with(known, name, value) if name in self._at else known
             if step.kind == "decide" and step.action:
                 bit = 1 << _GRANTED_SHIFT + _INDEX[step.action]
-                yield after, done | bit if value == "allowed" else done & ~bit, f"{name} = {value}"
+                after_it = (done | bit) & ~Fact.REFUSED if value == "allowed" else done & ~bit | Fact.REFUSED
+                yield after, after_it, f"{name} = {value}"
             elif step.kind == "resync":
                 # Only a plain no left everything as it was; where no answer came, it may have happened.
                 yield after, facts if value == "rejected" else done, f"{name} = {value}"
             else:
                 yield after, done, f"{name} = {value}"
+
+    def _barred(self, known: Known) -> int:
+        """Return the fact that somebody without a road is known to be here, or nothing."""
+        seen = any(name in self._at and known[self._at[name]] == value for name, value in BARRED_VALUES.items())
+        return Fact.BARRED if seen else 0
 
     def _with(self, known: Known, name: str, value: str) -> Known:
         index = self._at[name]
@@ -246,7 +273,9 @@ def _facts_after(step: Step, facts: int) -> int:
         case "verify" if step.action:
             return facts | 1 << _VERIFIED_SHIFT + _INDEX[step.action]
         case "enrol":
-            return facts | Fact.PENDING
+            return facts | Fact.PENDING | (Fact.RESISTANT if PHISHING_RESISTANT & set(step.kinds) else 0)
+        case "escalate":
+            return facts | Fact.ALARMED
         case "bypass":
             return facts | Fact.BYPASSED | Fact.UNTOLD
         case "resync":

@@ -10,14 +10,19 @@ import time
 from collections.abc import Mapping
 
 from mfadesk.assurance.model import Policy
+from mfadesk.prover import understood
 from mfadesk.prover.demands import Demands
 from mfadesk.prover.model import Finding, Proof
+from mfadesk.prover.plain import PLAIN_RULES
 from mfadesk.prover.product import MAX_STATES, Product, explore
 from mfadesk.prover.rules import GRAPH_RULES, STATE_RULES
 from mfadesk.runbook.model import Runbook
 
-RULES: Mapping[str, str] = {rule.NAME: rule.SENTENCE for rule in STATE_RULES} | {
-    rule.NAME: rule.SENTENCE for rule in GRAPH_RULES
+RULES: Mapping[str, str] = {
+    understood.NAME: understood.SENTENCE,
+    **{rule.NAME: rule.SENTENCE for rule in STATE_RULES},
+    **{rule.NAME: rule.SENTENCE for rule in GRAPH_RULES},
+    **{rule.NAME: rule.SENTENCE for rule in PLAIN_RULES},
 }
 """Every rule, by name, with the sentence that it holds a runbook to."""
 
@@ -28,6 +33,10 @@ def prove(runbook: Runbook, policy: Policy | None) -> Proof:
     Each rule reports each step at most once, with the first (shortest) walk that shows it.
     """
     began = time.perf_counter()
+    unknown = list(understood.find_unknown(runbook))
+    if unknown:
+        found = [Finding(understood.NAME, "error", step, sentence, None) for step, sentence in unknown]
+        return Proof(runbook.id, runbook.digest, tuple(found), 0, False, time.perf_counter() - began)
     product = explore(runbook, Demands(policy))
     found = [*_by_state(product), *_by_graph(product)]
     if not product.complete:
@@ -54,8 +63,10 @@ def _by_graph(product: Product) -> list[Finding]:
     for index, node in enumerate(product.nodes):
         first.setdefault(node.step.id, index)
     found: dict[tuple[str, str], Finding] = {}
-    for rule in GRAPH_RULES:
-        for step_id, sentence in rule.over(product):
-            path = product.path_to(first[step_id]) if step_id in first else None
-            found.setdefault((rule.NAME, step_id), Finding(rule.NAME, "error", step_id, sentence, path))
+    policy = product.demands.policy
+    seen = [(rule.NAME, wrong) for rule in GRAPH_RULES for wrong in rule.over(product)]
+    seen += [(rule.NAME, wrong) for rule in PLAIN_RULES for wrong in rule.over(product.runbook, policy)]
+    for name, (step_id, sentence) in seen:
+        path = product.path_to(first[step_id]) if step_id in first else None
+        found.setdefault((name, step_id), Finding(name, "error", step_id, sentence, path))
     return list(found.values())

@@ -23,6 +23,7 @@ ENOUGH_FOR = {
     "lift_suspension": {"replace_authenticator"},
     "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
 }
+BARRED = {"account": "break_glass", "employment": "third_party"}
 LEAST_PROOF = {"suspend_authenticator": {"suspend_authenticator", "replace_authenticator"}}
 
 
@@ -44,6 +45,10 @@ class World:
     bypassed: bool = False
     restored: bool = False
     untold: bool = False
+    resistant: bool = False
+    refused: bool = False
+    barred: bool = False
+    alarmed: bool = False
 
 
 def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
@@ -53,16 +58,21 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
     free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "resync"}]
     walks = 0
+    decides = any(step.kind == "decide" for step in book.steps.values())
+    urgent = bool({"report_loss", "stop_prompts"} & set(book.goals))
 
     def go(step: Step, world: World) -> None:
         nonlocal walks
         reached.add(step.id)
-        found.update((rule, step.id) for rule in wrong_here(step, world))
+        found.update((rule, step.id) for rule in wrong_here(step, world, decides, urgent))
         if step.kind == "end":
             walks += 1
             return
         for after in carried_out(step, world):
-            go(book.steps[first_edge(step, dict(after.answers))], after)
+            answers = dict(after.answers)
+            seen = looked_at(step, answers) | {step.variable}
+            barred = after.barred or any(answers.get(name) == value for name, value in BARRED.items() if name in seen)
+            go(book.steps[first_edge(step, answers)], replace(after, barred=barred))
         if step.deadline:
             go(book.steps[step.deadline.then], world)
             if step.kind in ("act", "enrol", "resync", "bypass"):
@@ -80,6 +90,23 @@ def first_edge(step: Step, answers: dict[str, str]) -> str:
         if edge.guard is None or holds(edge.guard.tree, answers):
             return edge.to
     raise AssertionError(step.id)
+
+
+def looked_at(step: Step, answers: dict[str, str]) -> set[str]:
+    """Return the variables of the guards that are tried, the last of which holds."""
+    seen: set[str] = set()
+    for edge in step.edges:
+        seen |= names_in(edge.guard)
+        if edge.guard is None or holds(edge.guard.tree, answers):
+            break
+    return seen
+
+
+def names_in(guard) -> set[str]:
+    def names(tree):
+        return {tree[1]} if tree[0] == "in" else set() if tree[0] == "const" else set().union(*map(names, tree[1:]))
+
+    return names(guard.tree) if guard else set()
 
 
 def holds(tree, answers: dict[str, str]) -> bool:
@@ -105,11 +132,14 @@ def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "verify":
         return [replace(world, proved=world.proved | {step.action})]
     if step.kind == "decide":
-        no = replace(world, allowed=world.allowed - {step.action})
-        yes = replace(world, allowed=world.allowed | {step.action})
+        no = replace(world, allowed=world.allowed - {step.action}, refused=True)
+        yes = replace(world, allowed=world.allowed | {step.action}, refused=False)
         return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
     if step.kind == "enrol":
-        return [replace(world, pending=True)]
+        strong = bool({"passkey", "security_key"} & set(step.kinds))
+        return [replace(world, pending=True, resistant=world.resistant or strong)]
+    if step.kind == "escalate":
+        return [replace(world, alarmed=True)]
     if step.kind == "confirm":
         tried = replace(world, untried=False)
         return [replace(tried, pending=False, tested=True, untold=True) if world.pending else tried]
@@ -141,12 +171,24 @@ def carried_out(step: Step, world: World) -> list[World]:
     return [world]
 
 
-def wrong_here(step: Step, world: World):
+def wrong_here(step: Step, world: World, decides: bool, urgent: bool):
+    effect = step.kind in ("act", "enrol", "resync", "bypass")
+    if world.barred and (effect or step.kind in ("verify", "decide")):
+        yield "barred-stay-out"
+    little = not world.allowed - {"suspend_authenticator", "resync_authenticator"}
+    if {"restore_old", "lift_suspension"} & set(step.verbs) and little:
+        yield "suspension-reachable"
+    if urgent and step.kind in ("verify", "decide") and step.action != "suspend_authenticator" and not world.suspended:
+        yield "suspension-reachable"
+    if "remove_old" in step.verbs and not (world.tested and world.resistant):
+        yield "last-resistant-kept"
+    if step.outcome == "refused" and not world.refused and not world.barred and (decides or not world.alarmed):
+        yield "no-dead-end"
     if step.kind in ("act", "enrol", "resync", "bypass"):
         needs = list(step.verbs) if step.kind == "act" else [step.kind]
         if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
             yield "evidence-suffices"
-        if step.kind == "act" and "remove_old" in step.verbs and (world.pending or not world.tested):
+        if "remove_old" in step.verbs and (world.pending or not world.tested):
             yield "successor-first"
     if step.kind == "decide" and not world.proved & LEAST_PROOF.get(step.action, {step.action}):
         yield "decide-follows-verify"

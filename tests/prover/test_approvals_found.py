@@ -6,8 +6,8 @@ import pytest
 
 from mfadesk.assurance.policy import load_policy
 from mfadesk.cases import approvals
+from mfadesk.prover.plain import approvals_found
 from mfadesk.prover.prove import prove
-from mfadesk.prover.rules import approvals_found
 from mfadesk.runbook.shelf import load_shelf
 
 

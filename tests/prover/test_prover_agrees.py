@@ -79,6 +79,7 @@ def runbooks(draw):
             answers=tuple(Answer(value, value) for value in VARIABLES["phone"].values) if kind == "ask" else (),
             action=draw(st.sampled_from(ACTIONS)) if kind in ("verify", "decide") else None,
             verbs=tuple(draw(st.lists(st.sampled_from(VERBS), min_size=1, max_size=2, unique=True))) if kind == "act" else (),
+            kinds=draw(st.sampled_from([("totp",), ("totp", "passkey"), ("security_key",)])) if kind == "enrol" else (),
             deadline=Deadline(60, "operator", late)
             if late and kind in ("act", "enrol", "resync", "bypass", "verify", "ask")
             else None,
@@ -87,7 +88,9 @@ def runbooks(draw):
         outcome = draw(st.sampled_from(OUTCOMES))
         alert = draw(st.sampled_from([None, "alert"]))
         steps[end] = Step(id=end, kind="end", title=end, edges=(), line=1, outcome=outcome, alert=alert)
-    return Runbook("random", 1, "Random", "Random", "s0", VARIABLES, steps, "", ("try_it",))
+    return Runbook(
+        "random", 1, "Random", "Random", "s0", VARIABLES, steps, "", (draw(st.sampled_from(["try_it", "report_loss"])),)
+    )
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -38,6 +38,10 @@ def test_the_example_of_each_kind_is_read(kind):
     assert book.steps["example"].kind == kind
 
 
-def test_the_page_lists_every_rule_with_its_sentence():
+def test_every_rule_has_a_section_with_its_sentence_why_and_what_to_do():
+    page = (Path(__file__).parents[2] / "docs/authors/rules.md").read_text("utf-8")
+    sections = dict(re.findall(r"^## ([a-z-]+)\n((?:(?!^## ).*\n)*)", page, re.MULTILINE))
+    assert sections.keys() == RULES.keys()
     for name, sentence in RULES.items():
-        assert f"| `{name}` | {sentence} |" in PAGE
+        assert f"**{sentence}**\n" in sections[name]
+        assert "*What to do:*" in sections[name]

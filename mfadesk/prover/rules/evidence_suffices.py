@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfadesk.prover.demands import needs_of
-from mfadesk.prover.product import Node, Product
+from mfadesk.prover.product import EFFECTS, Node, Product
 
 NAME = "evidence-suffices"
 SENTENCE = "Before every effect stands, on every path, a decision for an action that demands at least as much."
@@ -11,7 +11,7 @@ SENTENCE = "Before every effect stands, on every path, a decision for an action 
 
 def at(node: Node, product: Product) -> str | None:
     """Return which effect of the step comes without a sufficient decision."""
-    if node.step.kind not in ("act", "enrol", "resync", "bypass"):
+    if node.step.kind not in EFFECTS:
         return None
     granted = node.granted()
     for needed in needs_of(node.step):

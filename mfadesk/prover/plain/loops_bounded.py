@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mfadesk.prover.product import Product
+from mfadesk.assurance.model import Policy
+from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.walk import targets
 
 NAME = "loops-bounded"
 SENTENCE = "No step is reached twice in one case. (Repeated tries happen inside a step, within the limits of policy.)"
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each step that can lead back to itself, by Kahn's elimination of steps without open predecessors."""
-    steps = product.runbook.steps
+    steps = runbook.steps
     following = {step.id: targets(step) for step in steps.values()}
     open_before = dict.fromkeys(steps, 0)
     for after in following.values():

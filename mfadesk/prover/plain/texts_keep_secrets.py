@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mfadesk.prover.product import Product
+from mfadesk.assurance.model import Policy
+from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.speech import REFUSAL_SPEECH
 
 NAME = "texts-keep-secrets"
@@ -31,11 +32,10 @@ SPOKEN_SECRET = re.compile(
 _PATTERNS = tuple((re.compile(rf"\b(?:{words})\b", re.IGNORECASE), what) for words, what in REVEALING)
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each step whose spoken words give something away."""
-    policy = product.demands.policy
     names = {method.name.lower() for method in policy.methods.values()} if policy else set()
-    for step in product.runbook.steps.values():
+    for step in runbook.steps.values():
         if step.outcome == "refused" and step.say != REFUSAL_SPEECH:
             yield step.id, f'"{step.title}" refuses in words of its own; a second wording tells two refusals apart.'
             continue

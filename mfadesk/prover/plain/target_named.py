@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mfadesk.prover.product import Product
+from mfadesk.assurance.model import Policy
+from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.situation import NAMES_TARGET
 
 NAME = "target-named"
@@ -12,11 +13,11 @@ SENTENCE = "A runbook that suspends or removes an authenticator asks the questio
 ON_A_TARGET = frozenset({"suspend_old", "remove_old", "lift_suspension", "restore_old"})
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each act step on an authenticator in a runbook that has no variable by which one is named."""
-    if NAMES_TARGET & product.runbook.variables.keys():
+    if NAMES_TARGET & runbook.variables.keys():
         return
-    for step in product.runbook.steps.values():
+    for step in runbook.steps.values():
         if ON_A_TARGET & set(step.verbs):
             yield (
                 step.id,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mfadesk.prover.product import Product
+from mfadesk.assurance.model import Policy
+from mfadesk.runbook.model import Runbook
 
 NAME = "waits-end"
 SENTENCE = "Every step that waits for somebody or something has a deadline, an owner, and what happens then."
 WAITING = frozenset({"ask", "verify", "decide", "act", "enrol", "resync", "bypass", "confirm", "instruct", "wait"})
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each waiting step that has no deadline, or one that leads back to itself."""
-    for step in product.runbook.steps.values():
+    for step in runbook.steps.values():
         if step.kind not in WAITING:
             continue
         if step.deadline is None or step.deadline.after_s <= 0 or not step.deadline.owner:

@@ -15,10 +15,11 @@ from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import Any
 
+from mfadesk.assurance.model import Policy
 from mfadesk.cases.approvals import Approval, Approver, count_approvals, digest_of_bundle, find_eligible
 from mfadesk.cases.events import Event
 from mfadesk.cases.state import CaseState, fold
-from mfadesk.prover.product import Product
+from mfadesk.runbook.model import Runbook
 
 NAME = "approvals-found"
 SENTENCE = (
@@ -43,12 +44,11 @@ _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _ACTION = "replace_authenticator"
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each decide step whose approvals could not be found, or be given by somebody who should not."""
-    policy = product.demands.policy
     if policy is None:
         return
-    for step in product.runbook.steps.values():
+    for step in runbook.steps.values():
         if step.kind != "decide":
             continue
         asked = [r.approvals for (action, _tier, _threat), r in policy.requirements.items() if action == step.action]

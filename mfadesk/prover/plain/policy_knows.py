@@ -6,18 +6,17 @@ from collections.abc import Iterable
 from itertools import product as pairs
 from typing import get_args
 
-from mfadesk.assurance.model import ThreatLevel
+from mfadesk.assurance.model import Policy, ThreatLevel
 from mfadesk.ports.people import TIERS
-from mfadesk.prover.product import Product
+from mfadesk.runbook.model import Runbook
 
 NAME = "policy-knows"
 SENTENCE = "Policy has a requirement for every action that is proved or decided, for every tier and threat level."
 
 
-def over(product: Product) -> Iterable[tuple[str, str]]:
+def over(runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
     """Yield each verify or decide step whose action policy leaves open somewhere."""
-    policy = product.demands.policy
-    for step in product.runbook.steps.values():
+    for step in runbook.steps.values():
         if step.kind not in ("verify", "decide"):
             continue
         if not step.action:
