@@ -8,8 +8,6 @@ of the two operators who attest it has rung themselves.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -115,4 +113,4 @@ def _is_of(session_id: object, state: CaseState) -> bool:
 
 
 def _words(desk: Desk, nonce: str) -> str:
-    return words_from(hmac.new(desk.locator, f"call-back/{nonce}".encode(), hashlib.sha256).digest())
+    return words_from(bytes.fromhex(desk.locator_hash("call-back", nonce)))
