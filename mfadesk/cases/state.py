@@ -15,6 +15,9 @@ from mfadesk.cases.parts import EffectState, Mark, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
 from mfadesk.kernel.errors import Broken
 
+FOLDS_KEPT = 200
+"""Cases whose last fold a process keeps."""
+
 Status = Literal["none", "open", "frozen", "closed"]
 
 
@@ -110,11 +113,28 @@ class CaseState:
 
 
 def fold(case_id: str, events: Iterable[Event]) -> CaseState:
-    """Return the state after all `events`, in their order."""
-    state = CaseState(case_id)
-    for event in events:
+    """Return the state after all `events`, in their order.
+
+    A case is folded again at each thing that happens in it, so its last fold is kept, and goes on where the events begin alike.
+    """
+    told = tuple(events)
+    before, state = _folded.get(case_id, ((), CaseState(case_id)))
+    if told[: len(before)] != before:
+        before, state = (), CaseState(case_id)
+    for event in told[len(before) :]:
         state = apply(state, event)
+    if len(_folded) >= FOLDS_KEPT:
+        _folded.clear()
+    _folded[case_id] = (told, state)
     return state
+
+
+def forget_folds() -> None:
+    """Drop the folds that this process keeps."""
+    _folded.clear()
+
+
+_folded: dict[str, tuple[tuple[Event, ...], CaseState]] = {}
 
 
 def apply(state: CaseState, event: Event) -> CaseState:
@@ -126,7 +146,11 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
-    return _with(changed, seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    if changed is state:
+        changed = _with(state)
+    # The copy is seen by nobody yet, and a second one would double the price of reading a case.
+    changed.__dict__.update(seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    return changed
 
 
 def _hands_in(event: Event) -> frozenset[str]:
@@ -150,15 +174,8 @@ _NAMES = frozenset(f.name for f in fields(CaseState))
 
 
 _AFTER_THE_END = {
-    "effect_intended",
-    "effect_done",
-    "effect_delayed",
-    "effect_failed",
-    "not_me",
-    "alert_raised",
-    "reported",
-    "bypass_reviewed",
-    "bypass_looked_at",
+    *("effect_intended", "effect_done", "effect_delayed", "effect_failed"),
+    *("not_me", "alert_raised", "reported", "bypass_reviewed", "bypass_looked_at"),
 }
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ _UPSERT_CASE = (
     " ending=excluded.ending, step=excluded.step, owner=excluded.owner, waiting_for=excluded.waiting_for,"
     " deadline_at=excluded.deadline_at, changed_at=excluded.changed_at"
 )
+EVENTS_KEPT = 8_192
+"""Events that a process keeps parsed: pages and the executor read the same case again at each thing that happens."""
+
 _MOVE_HEAD = "UPDATE store_treehead SET size=%s, frontier=%s WHERE id=1 AND size=%s"
 
 
@@ -145,12 +149,21 @@ def load_events(case_id: str) -> Sequence[Event]:
 
 def _event(row: tuple[str, str, str, str, str]) -> Event:
     kind, at, actor, body, fields = row
-    personal = (
-        {field["name"]: field["value"] for field in json.loads(fields) if field.get("value") is not None}
-        if fields != "[]"
-        else {}
-    )
-    return Event(kind, from_stamp(at), actor, json.loads(body), personal)
+    event = _read_event(kind, at, actor, body)
+    if fields == "[]":
+        return event
+    return replace(event, personal={f["name"]: f["value"] for f in json.loads(fields) if f.get("value") is not None})
+
+
+@lru_cache(maxsize=EVENTS_KEPT)
+def _read_event(kind: str, at: str, actor: str, body: str) -> Event:
+    """Return an event from its row, without what can be erased. The row is the key, so a changed one is read anew."""
+    return Event(kind, from_stamp(at), actor, json.loads(body))
+
+
+def forget_events() -> None:
+    """Drop the parsed events that this process keeps, personal fields not being among them."""
+    _read_event.cache_clear()
 
 
 def _lock_head(cursor: CursorWrapper) -> tuple[int, Frontier]:
