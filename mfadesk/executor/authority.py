@@ -103,9 +103,7 @@ class SigningAuthority:
         approvers, threat = find_answering(self.staff), self.desk.home.config.threat
         newer = [v for v in state.verdicts.values() if v.allowed and not state.signals <= v.signals]
         return person is None or any(
-            not isinstance(
-                judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers, plan=False), Allowed
-            )
+            not isinstance(judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers), Allowed)
             for v in newer
         )
 
