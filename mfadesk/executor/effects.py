@@ -29,7 +29,6 @@ from mfadesk.executor.letters import send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
-from mfadesk.operations.people import get_person
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, EffectRow
@@ -293,7 +292,7 @@ def _discard_new(executor: Executor, taken: Taken) -> str:
 def _look(executor: Executor, taken: Taken) -> str:
     state = load_case(taken.case_id)
     if state.subject:
-        executor.look(get_person(state.subject))
+        executor.look(executor.directory.get(state.subject))
     return ""
 
 
@@ -368,7 +367,7 @@ def _own(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
         raise Broken(f"effect {taken.id} is not what its case intended")
     if intended.state == "voided":
         raise Refusal("voided", "The case began its proof again, so no decision stands for this any more.")
-    return state, get_person(state.subject or "").login
+    return state, executor.directory.get(state.subject or "").login
 
 
 def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:

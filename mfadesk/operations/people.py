@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -89,10 +89,22 @@ def find_vouchers(person: Person, which: str) -> tuple[Person, ...]:
 def list_vouchers(person: Person) -> Mapping[str, tuple[str, ...]]:
     """Return the ids of whom `find_vouchers` would return, by way of vouching, in one query or two: pages ask each time."""
     near = models.Q(pk=person.manager_id) | models.Q(vouches_as="hr") | models.Q(manager_id=person.manager_id or "")
-    rows = {row.id: row for row in PersonRow.objects.filter(near, gone=False).only(*_NEAR).order_by("id")}
+    rows = list(PersonRow.objects.filter(near, gone=False).only(*_NEAR))
+    manager = next((row for row in rows if row.id == person.manager_id), None)
+    if manager is not None and manager.employment != "active":
+        rows += PersonRow.objects.filter(pk=manager.delegate_id, gone=False).only(*_NEAR)
+    return choose_vouchers(person, rows)
+
+
+def choose_vouchers(person: Person, near: Iterable[PersonRow]) -> Mapping[str, tuple[str, ...]]:
+    """Return who of `near` vouches for the person, by way of vouching: nobody who is away, and never the person.
+
+    near: the person's manager, the manager's delegate, everybody of that manager, and every HR partner; others do no harm.
+    """
+    rows = {row.id: row for row in sorted(near, key=lambda row: row.id) if not row.gone}
     manager = rows.get(person.manager_id or "")
     if manager is not None and manager.employment != "active":
-        manager = PersonRow.objects.filter(pk=manager.delegate_id, gone=False).only(*_NEAR).first()
+        manager = rows.get(manager.delegate_id or "")
     if manager is not None and (manager.employment != "active" or manager.id == person.id):
         manager = None
     apart = {person.id, person.manager_id, manager.id if manager else None}
@@ -110,4 +122,4 @@ def list_vouchers(person: Person) -> Mapping[str, tuple[str, ...]]:
     return {which: ids for which, ids in found.items() if ids}
 
 
-_NEAR = ("id", "employment", "delegate_id", "manager_id", "vouches_as")
+_NEAR = ("id", "employment", "delegate_id", "manager_id", "vouches_as", "gone")
