@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,14 +28,18 @@ APPROVED = (
 )
 
 
-def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
+def send_letters(
+    executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any], before_each: Callable[[], None]
+) -> str:
     """Send what one notify effect is about to everybody it concerns; return how many letters went, for the record.
 
     A letter's key is the effect's and the place in the list, so that a repetition after a crash is the same letter.
+    before_each: called before each letter; raises where another executor has taken the effect over.
     Raises Unavailable where the carrier does not take them: the effect is tried again.
     """
     sent = 0
     for place, (to, subject, text) in enumerate(_compose(executor, state, effect, args)):
+        before_each()
         executor.courier.send(Message(to=to, subject=subject, text=text, key=f"{effect}/{place}"))
         sent += 1
     return f"{sent} addresses"

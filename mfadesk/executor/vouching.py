@@ -16,7 +16,7 @@ from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.session_words import same_words
 from mfadesk.operations.judgement import VOUCHED_AS
 from mfadesk.operations.throttle import count_try
-from mfadesk.operations.vouch import GOOD, STATEMENTS, VOUCH_LIFE_S, VOUCHES_A_DAY
+from mfadesk.operations.vouch import GOOD, STATEMENTS, VOUCH_LIFE_S
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import PHISHING_RESISTANT, Rejected
 from mfadesk.store.commit import load_case
@@ -47,7 +47,9 @@ def ask_voucher(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
         until = to_stamp(draft.now + timedelta(seconds=VOUCH_LIFE_S))
         for voucher in vouchers:
             try:
-                count_try(f"vouch:{voucher.id}", limit=VOUCHES_A_DAY, window_s=86_400, now=draft.now)
+                count_try(
+                    f"vouch:{voucher.id}", limit=executor.desk.policy.limits.vouches_per_day, window_s=86_400, now=draft.now
+                )
             except Refusal as error:
                 raise Refusal("voucher_busy", "Whoever would vouch was asked too often today. Take another plan.") from error
             _mark(executor, draft, "voucher_asked", {"voucher": voucher.id, "which": which, "until": until})
