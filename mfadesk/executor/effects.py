@@ -132,6 +132,8 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
             draft.emit("effect_done", effect=taken.id, verb=taken.verb, target=str(taken.args["target"]), detail=detail)
             _follow_up(executor, draft, taken, detail)
 
+    # Settling looks at the provider once more.
+    renew(executor, taken)
     try:
         executor.settle(taken.case_id, change)
     except Refusal as error:
