@@ -44,9 +44,6 @@ AUTHORISED_BY: Mapping[str, frozenset[str]] = {
 MAX_RESYNC_TRIES = 3
 """Pairs of codes in a case. A token that three pairs do not bring back is beyond the provider's bound: it is replaced."""
 
-LOW_PROOF_SUSPENSION_S = 24 * 3_600
-"""A suspension on little proof ends after this long (SETTLED 10)."""
-
 LOOK_AGAIN_S = 60
 """How soon a case that waits for approvals is judged again where the provider did not answer."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mfadesk.cli.home import HomeOption, YesOption, agree, find_home, wake
+from mfadesk.cli.home import HomeOption, YesOption, agree, executor_key, find_home, wake
 from mfadesk.kernel.errors import Invalid
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,13 +27,21 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="A CSV file; its first line names the columns.")],
     home: HomeOption = None,
     yes: YesOption = False,
+    mend: Annotated[
+        bool,
+        typer.Option("--mend", help="First drop everybody whose row was changed without an import; the file brings them back."),
+    ] = False,
 ) -> None:
     """Import people. Says what is new, changed and gone, then asks. A wrong row stops the whole file, with its line.
+
+    What is imported is sealed with the executor's key, so run this as the user who runs the executor, or as root.
 
     Example: mfadesk directory import people.csv --home desk
     """
     text = read_text(file)
-    wake(find_home(home))
+    desk_home = find_home(home)
+    wake(desk_home)
+    key = executor_key(desk_home)
     from mfadesk.operations.import_directory import import_directory, plan_import
 
     plan = plan_import(text, datetime.now(UTC))
@@ -48,12 +56,14 @@ def import_file(
     if plan.gone:
         names = ", ".join(person.name for person in plan.gone[:SHOWN])
         typer.echo(f"Gone from the file, kept as having left: {names}{' …' if len(plan.gone) > SHOWN else ''}.")
-    if not (plan.new or plan.changed or plan.gone):
+    if not (plan.new or plan.changed or plan.gone or mend):
         typer.echo("Nothing to do.")
         return
     agree("Import this?", yes)
-    done = import_directory(text, datetime.now(UTC))
+    done = import_directory(text, datetime.now(UTC), key, mend=mend)
     typer.echo(f"Imported: {len(done.new)} new, {len(done.changed)} changed, {len(done.gone)} gone.")
+    if mend:
+        typer.echo("Start the executor anew, so that it takes this directory for the newest.")
 
 
 def read_text(file: Path) -> str:

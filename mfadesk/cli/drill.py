@@ -33,7 +33,7 @@ def drill(
         home = set_up_django(Path(folder))
         from mfadesk.cli.drills.play import Drill
 
-        drill = Drill(open_throwaway(home, durable=False))
+        drill = Drill(open_throwaway(home, durable=False, seals=False))
         results = []
         for scenario in scenarios:
             results.append(drill.play(scenario))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mfadesk.cli.home import HomeOption, YesOption, agree, find_home, wake
+from mfadesk.cli.home import HomeOption, YesOption, agree, executor_key, find_home, wake
 
 app = typer.Typer()
 
@@ -20,11 +20,14 @@ def erase_person(
     """Forget a person: their name, addresses and numbers leave the record, the directory and the snapshots, for good.
 
     That somebody was served, when and how stays, under an id. Backups made before still hold it: they go when their time is up. The
-    next directory import brings the person back if the directory still lists them.
+    next directory import brings the person back if the directory still lists them. Run it as the user who runs the executor, or root:
+    the directory is sealed anew without them.
 
     Example: mfadesk erase-person hazel --home desk
     """
-    wake(find_home(home))
+    desk_home = find_home(home)
+    wake(desk_home)
+    key = executor_key(desk_home)
     from mfadesk.operations.desk import current_desk
     from mfadesk.operations.erasing import erase_person as forget
     from mfadesk.operations.erasing import plan_erasure
@@ -35,5 +38,5 @@ def erase_person(
         f" {plan.snapshots} snapshots. The cases stay, without a name."
     )
     agree("Forget them? This cannot be undone.", yes)
-    forget(current_desk(), person)
+    forget(current_desk(), person, key)
     typer.echo("Forgotten. The ledger verifies as before.")

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from mfadesk.cli.findings import Finding, failed, passed, warned
-from mfadesk.kernel.errors import Invalid, Refusal, Unavailable
+from mfadesk.kernel.errors import Broken, Invalid, Refusal, Unavailable
 from mfadesk.store.home import Home
 
 SEEN_LATELY = timedelta(seconds=60)
@@ -204,6 +204,7 @@ def directory(home: Home) -> Iterable[Finding]:
         yield warned("directory", "The directory is empty.", "`mfadesk directory import FILE.csv`")
         return
     yield passed("directory", f"The directory knows {len(people)} people.")
+    yield _sealed(home)
     without = [person.name for person in people if not person.break_glass and find_voucher(person) is None]
     if without:
         yield warned(
@@ -216,6 +217,29 @@ def directory(home: Home) -> Iterable[Finding]:
             f"People with one notification address only: {one_way}.",
             "Import a second one, such as personal_mail.",
         )
+
+
+def _sealed(home: Home) -> Finding:
+    """Return whether everybody stands in the directory as an import wrote them."""
+    from mfadesk.operations.directory_seal import require_whole
+
+    try:
+        key = home.executor_keys().receipt
+    except PermissionError:
+        return warned(
+            "directory_seal",
+            "Only the executor's user can check the directory's seals.",
+            "Run `mfadesk check` as that user too.",
+        )
+    try:
+        require_whole(key)
+    except Broken as error:
+        return failed(
+            "directory_seal",
+            f"The directory is not as it was imported: {error.sentence}.",
+            "Find out who wrote there. Then `mfadesk directory import FILE.csv --mend`; the executor serves nobody who does not fit.",
+        )
+    return passed("directory_seal", "Everybody stands in the directory as they were imported.")
 
 
 def provider(home: Home) -> Iterable[Finding]:

@@ -59,23 +59,51 @@ def wake(home: Home, process: str = "cli") -> None:
 
 def count_waiting() -> int:
     """Return how many migrations have not run."""
+    return len(names_waiting())
+
+
+def names_waiting() -> list[tuple[str, str]]:
+    """Return app and name of every migration that has not run."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [(migration.app_label, migration.name) for migration, _backwards in plan]
 
 
 def prepare(home: Home) -> None:
     """Make everything that must be there before the first page: tables, the ledger's first leaf, files for browsers."""
-    from django.core.management import call_command
-
     from mfadesk.store.commit import begin_ledger
 
-    if count_waiting():
-        call_command("migrate", interactive=False, verbosity=0)
+    migrate(home)
     begin_ledger(home.lock_file, home.public_keys(), SystemClock().now(), SystemRandomness())
     collect_static()
+
+
+def migrate(home: Home) -> None:
+    """Run the migrations that wait. A directory from before there were seals is sealed as it stands, this once.
+
+    Raises Refusal before anything is changed where that takes a key which this user may not read.
+    """
+    from django.core.management import call_command
+    from django.db import connection
+
+    from mfadesk.operations.directory_seal import seal_directory
+    from mfadesk.store.models import PersonRow
+
+    waiting = names_waiting()
+    if not waiting:
+        return
+    # Only where the tables of seals are made now: whoever deletes seals later must not be able to have others made.
+    unsealed = SEALS in waiting and PersonRow._meta.db_table in connection.introspection.table_names()
+    key = executor_key(home) if unsealed and PersonRow.objects.exists() else b""
+    call_command("migrate", interactive=False, verbosity=0)
+    if key:
+        seal_directory(key, SystemClock().now())
+
+
+SEALS = ("store", "0004_directory_seals")
 
 
 def collect_static() -> None:
@@ -108,6 +136,17 @@ def open_register(home: Home) -> StaffRegister:
             "not_the_executor", "Who works here stands in the executor's register. Run this as the user who runs the executor."
         ) from error
     return StaffRegister(open_desk(home, as_executor=True))
+
+
+def executor_key(home: Home) -> bytes:
+    """Return the key by which the executor seals what it relies on. Raises Refusal for a user who may not read it."""
+    try:
+        return home.executor_keys().receipt
+    except PermissionError as error:
+        raise Refusal(
+            "not_the_executor",
+            "The directory is sealed with the executor's key. Run this as the user who runs the executor, or as root.",
+        ) from error
 
 
 def agree(question: str, yes: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from mfadesk.cli.archive import DATABASE, KEYS, Manifest, read_archive
-from mfadesk.cli.home import YesOption, agree, collect_static, count_waiting, wake
+from mfadesk.cli.home import YesOption, agree, collect_static, migrate, wake
 from mfadesk.kernel.errors import Broken, Invalid
 from mfadesk.store.home import Home, holds_password, load_home, write_config
 
@@ -91,13 +91,11 @@ def _fill(home: Home, source: Path | None, manifest: Manifest) -> None:
     source: the file to copy from, or None where the file that came with the backup is the database.
     """
     wake(home)
-    from django.core.management import call_command
     from django.db import connection
 
     from mfadesk.store.copying import LedgerEnd, copy_rows, count_ledger, second_database, sqlite_settings
 
-    if count_waiting():
-        call_command("migrate", interactive=False, verbosity=0)
+    migrate(home)
     expected = LedgerEnd(manifest.entries, manifest.root)
     if source is not None:
         with second_database(sqlite_settings(source)) as other:

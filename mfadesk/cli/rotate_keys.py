@@ -109,6 +109,10 @@ def _rotate(home: Home, chosen: tuple[str, ...], leaked: bool, yes: bool) -> Non
             from mfadesk.executor.rekeying import forget_decoys
 
             forget_decoys(home)
+        if "executor" in chosen:
+            typer.echo(
+                "Import the directory once more from its source: whoever had the older key could have sealed rows of their own."
+            )
         typer.echo("The older ones count for nothing any more. End open cases that say they were stopped, and begin them anew.")
     else:
         typer.echo(

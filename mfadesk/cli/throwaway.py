@@ -48,6 +48,7 @@ class Throwaway:
 
     desk, executor: as in `serve` and `executor`, but the desk's waits let the executor run.
     scene: the lab's back room, by which a play sets the stage; lab: its file.
+    seals: whoever plays writes people straight into the tables, and they are sealed before the executor reads them, as an import would.
     """
 
     desk: Desk
@@ -55,10 +56,24 @@ class Throwaway:
     scene: LabScene
     lab: LabStore
     clock: FakeClock
+    seals: bool = False
 
     def settle(self) -> None:
         """Let the executor do whatever is due."""
+        if self.seals:
+            self.seal_directory()
         self.executor.run_until_idle()
+
+    def seal_directory(self) -> None:
+        """Seal the directory as it stands, where it does not stand as it was sealed."""
+        from mfadesk.kernel.errors import Broken
+        from mfadesk.operations.directory_seal import require_whole, seal_directory
+
+        key = self.executor.keys.receipt
+        try:
+            require_whole(key)
+        except Broken:
+            seal_directory(key, self.clock.now())
 
     def mark(self) -> Mark:
         """Return this moment. Only on SQLite, and only while no transaction is open."""
@@ -73,6 +88,7 @@ class Throwaway:
         """Make everything as it was at `mark`, which stays good for another time. Randomness goes on: no id comes twice."""
         from django.db import connection
 
+        from mfadesk.executor.directory_watch import DirectoryWatch
         from mfadesk.executor.ledger_watch import LedgerWatch
 
         mark.store.backup(connection.connection)
@@ -80,6 +96,7 @@ class Throwaway:
         self.clock.advance((mark.at - self.clock.now()).total_seconds())
         # The executor would take the shorter ledger for a damaged one, so it counts again from the first leaf.
         self.executor.watch = LedgerWatch(self.executor.desk)
+        self.executor.directory = DirectoryWatch(self.executor.desk)
 
 
 def enlist(throwaway: Throwaway, login: str, roles: Sequence[str], person_id: str | None = None) -> tuple[Actor, SoftPasskey]:
@@ -132,11 +149,14 @@ def set_up_django(folder: Path | None = None, *, database_url: str = "") -> Path
     return folder / "home"
 
 
-def open_throwaway(folder: Path, *, seed: int = 1, at: datetime = BEGINNING, durable: bool = True) -> Throwaway:
+def open_throwaway(
+    folder: Path, *, seed: int = 1, at: datetime = BEGINNING, durable: bool = True, seals: bool = True
+) -> Throwaway:
     """Return a desk over the home in `folder`, with a lab in memory and a clock that stands still.
 
     seed: of the randomness, so that a play repeats to the byte; 0 takes the system's.
     durable: False lets SQLite skip waiting for the disk, which no play needs.
+    seals: see `Throwaway`; False leaves it to the player to seal the directory.
     """
     from django.db import connection
 
@@ -157,8 +177,8 @@ def open_throwaway(folder: Path, *, seed: int = 1, at: datetime = BEGINNING, dur
     lab = open_lab(origins=(PUBLIC_URL,), clock=clock, randomness=randomness)
     services = {method: service(lab.store, randomness) for method, service in find_services().items()}
     running: list[Throwaway] = []
-    desk = open_desk(home, clock=clock, randomness=randomness, wait=lambda _seconds: running[0].executor.run_until_idle())
+    desk = open_desk(home, clock=clock, randomness=randomness, wait=lambda _seconds: running[0].settle())
     begin_ledger(desk.lock_file, desk.public, clock.now(), randomness)
     executor = open_executor(desk, provider=lab, courier=Mailbox(lab.store, clock), services=services)
-    running.append(Throwaway(desk, executor, lab.scene, lab.store, clock))
+    running.append(Throwaway(desk, executor, lab.scene, lab.store, clock, seals))
     return running[0]

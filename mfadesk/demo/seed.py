@@ -58,8 +58,9 @@ def seed(home: Home, clock: Clock, randomness: Randomness) -> None:
     hashed = {worker.login: hashing.submit(make_password, _password(worker)) for worker in org.STAFF}
     now = clock.now()
     past = now - timedelta(days=org.FIRST_IMPORT_DAYS)
-    import_directory(org.people_csv(now.date(), former=True), past)
-    import_directory(org.people_csv(now.date()), now - timedelta(days=org.SECOND_IMPORT_DAYS))
+    key = home.executor_keys().receipt
+    import_directory(org.people_csv(now.date(), former=True), past, key)
+    import_directory(org.people_csv(now.date()), now - timedelta(days=org.SECOND_IMPORT_DAYS), key)
     state = DemoState()
     lab = open_lab(
         home.config.provider["path"], seed_key=give_seed_key(home, randomness), rp_id="localhost",

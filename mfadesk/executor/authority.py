@@ -11,6 +11,7 @@ from mfadesk.assurance.model import Allowed
 from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_eligible
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
+from mfadesk.executor.directory_watch import DirectoryWatch
 from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.executor.staff_register import StaffRegister, find_answering
@@ -21,7 +22,7 @@ from mfadesk.kernel.sealing import is_signed, sign, verify_key_of
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import BINDS, Sight, judge, judge_under
-from mfadesk.operations.people import find_person
+from mfadesk.ports.people import Person
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import CaseRow, Report
@@ -46,6 +47,7 @@ class SigningAuthority:
     desk: Desk
     keys: ExecutorKeys
     staff: StaffRegister
+    directory: DirectoryWatch
     sight: Sight
 
     def decide(self, state: CaseState, action: str, now: datetime) -> Mapping[str, Any]:
@@ -56,9 +58,10 @@ class SigningAuthority:
         self._require_genuine(state)
         if action in BYPASSES:
             require_genuine_reviews(self.keys.receipt, _others(state))
-        person = find_person(state.subject)
+        person = self.directory.find(state.subject)
         if person is None:
             return self._sign(state, now, _refusal(action, now, "nobody_on_file"))
+        self._require_directory(person)
         if Report.objects.filter(case_id=state.id).exists():
             return self._sign(state, now, _refusal(action, now, "reported"))
         try:
@@ -95,11 +98,12 @@ class SigningAuthority:
         """
         if self.sight.holdings is None:
             return False
-        person = find_person(state.subject)
+        person = self.directory.find(state.subject)
         try:
             policies = self.desk.policies_of(state)
         except Refusal:
             return True
+        self._require_directory(person)
         approvers, threat = find_answering(self.staff), self.desk.home.config.threat
         newer = [v for v in state.verdicts.values() if v.allowed and not state.signals <= v.signals]
         return person is None or any(
@@ -112,6 +116,7 @@ class SigningAuthority:
 
         Where too few of them have a desk key to answer with, security owns the wait. A question that changed keeps its end.
         """
+        self._require_directory(self.directory.find(state.subject))
         limits, before = self.desk.policy.limits, state.ask
         since, until = now, now + timedelta(seconds=limits.approval_wait_s)
         if before is not None and before.action == action:
@@ -126,8 +131,12 @@ class SigningAuthority:
         }  # fmt: skip
         return mint_ask(self.keys.receipt, state, body, now, self.desk.randomness)
 
+    def _require_directory(self, person: Person | None) -> None:
+        """Raise Broken unless the directory stands as it was imported, of everybody whom a decision about `person` reads."""
+        self.directory.require_genuine(person, [member.person_id for member in self.staff.read().members.values()])
+
     def _approvals_needed(self, state: CaseState, action: str, now: datetime) -> int:
-        person = find_person(state.subject)
+        person = self.directory.find(state.subject)
         if person is None:
             raise Broken(f"case {state.id}: approvals are asked for a person who is not on file")
         judged = [

@@ -12,7 +12,6 @@ from mfadesk.executor.authority import require_still_allowed
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.sealing import seal
-from mfadesk.operations.people import get_person
 from mfadesk.runbook.model import Step
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, ClaimantSession
@@ -38,7 +37,7 @@ def give_bypass(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
     if executor.provider.capabilities().longest_bypass_s < step.lasts_s:
         raise Refusal("cannot_bypass", "This can't be done here. Tell the person on the phone.")
     session = ClaimantSession.objects.get(pk=payload["session"])
-    login, key = get_person(state.subject).login, _intend(executor, case_id, step)
+    login, key = executor.directory.get(state.subject).login, _intend(executor, case_id, step)
     given = executor.provider.grant_bypass(login, key, step.lasts_s)
     if given.grant.expires_at > executor.desk.now() + timedelta(seconds=step.lasts_s):
         executor.provider.end_bypass(login, key, f"{key}/too-long")

@@ -16,6 +16,7 @@ from mfadesk.cases.engine import Draft, advance
 from mfadesk.cases.reopening import can_reopen, is_outdated, reopen
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import SigningAuthority
+from mfadesk.executor.directory_watch import DirectoryWatch
 from mfadesk.executor.ledger_watch import LedgerWatch
 from mfadesk.executor.ringing import can_ring
 from mfadesk.executor.staff_register import StaffRegister
@@ -26,7 +27,6 @@ from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
-from mfadesk.operations.people import find_person
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
@@ -38,6 +38,7 @@ from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
 
 IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
+DIRECTORY_EVERY_S = 600
 HEARTBEAT_EVERY_S = 5
 KEEP_SNAPSHOTS = 5
 CLOCKS_APART_S = 5
@@ -68,16 +69,19 @@ class Executor:
     run_effect: Callable[[Executor], bool]
     watch: LedgerWatch = field(init=False)
     staff: StaffRegister = field(init=False)
+    directory: DirectoryWatch = field(init=False)
     _since: datetime = field(init=False)
     _answered: dict[str, datetime] = field(default_factory=dict)
     """What this process has answered and could still be asked again, by its end."""
     _last_beat: float = 0.0
     _last_checkpoint: float = 0.0
+    _last_directory: float = 0.0
 
     def __post_init__(self) -> None:
         self._since = self.desk.now()
         self.watch = LedgerWatch(self.desk)
         self.staff = StaffRegister(self.desk)
+        self.directory = DirectoryWatch(self.desk)
 
     @property
     def keys(self) -> ExecutorKeys:
@@ -145,14 +149,14 @@ class Executor:
 
         The look at the provider comes before the transaction, since no provider may be waited for inside one.
         """
-        person = find_person(load_case(case_id).subject)
+        person = self.directory.find(load_case(case_id).subject)
         sight = self.look(person) if person is not None else Sight(None, frozenset())
         with self.desk.unit() as unit:
             draft = self.desk.draft(unit.load(case_id), "executor")
             change(draft)
             if draft.state.status == "open":
                 self._note_targets(draft, sight)
-                authority = SigningAuthority(self.desk, self.keys, self.staff, sight)
+                authority = SigningAuthority(self.desk, self.keys, self.staff, self.directory, sight)
                 runbook = self.desk.runbook_of(draft.state)
                 if is_outdated(draft.state) and can_reopen(draft.state) and authority.denies(draft.state):
                     reopen(draft, runbook, self.desk.policy.limits.low_proof_suspension_s)
@@ -170,11 +174,11 @@ class Executor:
         """
         state = load_case(case_id)
         if is_outdated(state):
-            person = find_person(state.subject)
+            person = self.directory.find(state.subject)
             sight = self.look(person) if person is not None else Sight(None, frozenset())
             if sight.holdings is None:
                 raise Unavailable("provider", MORE_IS_KNOWN)
-            if SigningAuthority(self.desk, self.keys, self.staff, sight).denies(state):
+            if SigningAuthority(self.desk, self.keys, self.staff, self.directory, sight).denies(state):
                 self.settle(case_id, lambda draft: None)
                 raise Refusal("more_is_known", MORE_IS_KNOWN)
         return state.signals
@@ -285,6 +289,9 @@ class Executor:
             self._last_checkpoint = now
             self.watch.sign_checkpoint()
             self.note_capabilities()
+        if now - self._last_directory >= DIRECTORY_EVERY_S:
+            self._last_directory = now
+            self.directory.require_whole()
 
     def note_capabilities(self) -> None:
         """Write down what the provider can do, so that the pages offer nothing that it cannot."""

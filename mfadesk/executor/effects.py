@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,8 +30,7 @@ from mfadesk.executor.letters import send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
-from mfadesk.operations.people import get_person
-from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator
+from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, EffectRow
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
 
 LEASE_S = 30
+RENEW_AFTER_S = 4
+"""How old a lease may be when a provider is called: with the longest that one call takes it is still in time."""
+
 RETRY_AFTER_S = (2, 5, 15, 30, 60, 120, 300)
 MAX_ATTEMPTS = 40
 """About two and a half hours of trying; then the effect is parked, security hears, and the case's deadline takes over."""
@@ -45,9 +48,9 @@ MAX_ATTEMPTS = 40
 log = structlog.get_logger("effects")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
-    """One effect that this process holds, under its fencing number."""
+    """One effect that this process holds, under its fencing number, for `LEASE_S` from `held_at`."""
 
     id: str
     case_id: str
@@ -55,6 +58,7 @@ class Taken:
     args: Mapping[str, Any]
     fence: int
     attempts: int
+    held_at: datetime
 
 
 def run_one_effect(executor: Executor) -> bool:
@@ -104,7 +108,7 @@ def _take(executor: Executor) -> Taken | None:
         EffectRow.objects.filter(pk=row.pk).update(
             state="taken", fence=fence, attempts=row.attempts + 1, lease_until=to_stamp(now + timedelta(seconds=LEASE_S))
         )
-    return Taken(row.id, row.case_id, row.verb, _arguments(row.args), fence, row.attempts + 1)
+    return Taken(row.id, row.case_id, row.verb, _arguments(row.args), fence, row.attempts + 1, now)
 
 
 def _arguments(text: str) -> Mapping[str, Any]:
@@ -128,6 +132,8 @@ def _finish(executor: Executor, taken: Taken, detail: str) -> None:
             draft.emit("effect_done", effect=taken.id, verb=taken.verb, target=str(taken.args["target"]), detail=detail)
             _follow_up(executor, draft, taken, detail)
 
+    # Settling looks at the provider once more.
+    renew(executor, taken)
     try:
         executor.settle(taken.case_id, change)
     except Refusal as error:
@@ -194,7 +200,7 @@ def _suspend_old(executor: Executor, taken: Taken) -> str:
     if held is not None and held.kind in PHISHING_RESISTANT and not is_fully_proved(state):
         return "left on"
     if held is not None and held.state != "suspended":
-        executor.provider.suspend(login, held.id, taken.id)
+        _provider(executor, taken).suspend(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
     return "suspended" if held is not None else "absent"
 
@@ -204,14 +210,14 @@ def _remove_old(executor: Executor, taken: Taken) -> str:
     if state.tested_at is None:
         raise Refusal("not_tested", "The new authenticator is not tested yet, so the old one stays.")
     if _held(executor, login, taken) is not None:
-        executor.provider.remove(login, str(taken.args["target"]), taken.id)
+        _provider(executor, taken).remove(login, str(taken.args["target"]), taken.id)
         _read_back(executor, login, taken, lambda a: a is None)
     return "removed"
 
 
 def _end_sessions(executor: Executor, taken: Taken) -> str:
     _state, login = _authorise(executor, taken)
-    executor.provider.end_sessions(login, taken.id)
+    _provider(executor, taken).end_sessions(login, taken.id)
     return "ended"
 
 
@@ -232,7 +238,7 @@ def _lift_suspension(executor: Executor, taken: Taken) -> str:
     held = _held(executor, login, taken)
     if held is None or held.state != "suspended" or is_replaced_elsewhere(state, target):
         return "not needed"
-    executor.provider.resume(login, held.id, taken.id)
+    _provider(executor, taken).resume(login, held.id, taken.id)
     return "lifted"
 
 
@@ -244,7 +250,7 @@ def _restore_old(executor: Executor, taken: Taken) -> str:
         return "not needed"
     if not is_ours_to_restore(state, held.id):
         return "left off"
-    executor.provider.resume(login, held.id, taken.id)
+    _provider(executor, taken).resume(login, held.id, taken.id)
     _read_back(executor, login, taken, lambda a: a is not None and a.state != "suspended")
     return "given back"
 
@@ -256,7 +262,7 @@ def _reset_failures(executor: Executor, taken: Taken) -> str:
     if held is None:
         raise Refusal("unknown_authenticator", "The token is not there any more.")
     if held.fail_count:
-        executor.provider.reset_failures(login, held.id, taken.id)
+        _provider(executor, taken).reset_failures(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is not None and a.fail_count == 0)
     return "cleared"
 
@@ -269,9 +275,9 @@ def _suspend_new(executor: Executor, taken: Taken) -> str:
     if held is not None and held.key not in state.effects and held.id not in given_back:
         raise Broken(f"effect {taken.id} would suspend an authenticator that its case neither began nor gave back")
     if held is not None:
-        executor.provider.suspend(login, held.id, taken.id)
+        _provider(executor, taken).suspend(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is None or a.state == "suspended")
-        executor.provider.end_sessions(login, f"{taken.id}/sessions")
+        _provider(executor, taken).end_sessions(login, f"{taken.id}/sessions")
     return "suspended"
 
 
@@ -282,23 +288,23 @@ def _discard_new(executor: Executor, taken: Taken) -> str:
     """
     state, login = _own(executor, taken)
     before = list(state.effects)[: list(state.effects).index(taken.id)]
-    for held in executor.provider.look(login).authenticators:
+    for held in _provider(executor, taken).look(login).authenticators:
         if held.key in before and (held.state == "pending" or held.id != state.new_authenticator):
-            executor.provider.remove(login, held.id, f"{taken.id}/{held.id}")
+            _provider(executor, taken).remove(login, held.id, f"{taken.id}/{held.id}")
             if held.state != "pending":
-                executor.provider.end_sessions(login, f"{taken.id}/{held.id}/sessions")
+                _provider(executor, taken).end_sessions(login, f"{taken.id}/{held.id}/sessions")
     return "discarded"
 
 
 def _look(executor: Executor, taken: Taken) -> str:
     state = load_case(taken.case_id)
     if state.subject:
-        executor.look(get_person(state.subject))
+        executor.look(executor.directory.get(state.subject))
     return ""
 
 
 def _notify(executor: Executor, taken: Taken) -> str:
-    return send_letters(executor, load_case(taken.case_id), taken.id, taken.args)
+    return send_letters(executor, load_case(taken.case_id), taken.id, taken.args, partial(renew, executor, taken))
 
 
 def _alert(executor: Executor, taken: Taken) -> str:
@@ -317,13 +323,13 @@ def _end_bypass(executor: Executor, taken: Taken) -> str:
     key = str(taken.args["target"])
     if key not in {effect.id for effect in state.effects_of("grant_bypass")}:
         raise Broken(f"effect {taken.id} would end a bypass that its case did not give")
-    if any(grant.key == key for grant in executor.provider.look(login).grants):
-        executor.provider.end_bypass(login, key, taken.id)
-        if any(grant.key == key for grant in executor.provider.look(login).grants):
+    if any(grant.key == key for grant in _provider(executor, taken).look(login).grants):
+        _provider(executor, taken).end_bypass(login, key, taken.id)
+        if any(grant.key == key for grant in _provider(executor, taken).look(login).grants):
             raise Unavailable("provider", "The provider said that the bypass ended, and it did not.", effect_unknown=True)
         return "ended"
     # Over by itself, or used: what it opened ends all the same.
-    executor.provider.end_bypass(login, key, taken.id)
+    _provider(executor, taken).end_bypass(login, key, taken.id)
     return "over already"
 
 
@@ -368,7 +374,7 @@ def _own(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
         raise Broken(f"effect {taken.id} is not what its case intended")
     if intended.state == "voided":
         raise Refusal("voided", "The case began its proof again, so no decision stands for this any more.")
-    return state, get_person(state.subject or "").login
+    return state, executor.directory.get(state.subject or "").login
 
 
 def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
@@ -389,9 +395,28 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     return state, login
 
 
+def _provider(executor: Executor, taken: Taken) -> Provider:
+    """Return the provider, for one call. Raises Fenced where another executor holds the effect by now: then nothing more is done.
+
+    An effect takes several calls, each as long as a provider may take, so the lease is renewed in between.
+    """
+    renew(executor, taken)
+    return executor.provider
+
+
+def renew(executor: Executor, taken: Taken) -> None:
+    """Hold the effect for another `LEASE_S` where the lease is older than `RENEW_AFTER_S`. Raises Fenced for one that came too late."""
+    now = executor.desk.now()
+    if now - taken.held_at < timedelta(seconds=RENEW_AFTER_S):
+        return
+    with executor.desk.unit():
+        _close_row(taken, lease_until=to_stamp(now + timedelta(seconds=LEASE_S)))
+    taken.held_at = now
+
+
 def _held(executor: Executor, login: str, taken: Taken) -> Authenticator | None:
     target = str(taken.args["target"])
-    return next((a for a in executor.provider.look(login).authenticators if a.id == target), None)
+    return next((a for a in _provider(executor, taken).look(login).authenticators if a.id == target), None)
 
 
 def _read_back(executor: Executor, login: str, taken: Taken, is_right: Callable[[Authenticator | None], bool]) -> None:

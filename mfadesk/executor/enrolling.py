@@ -15,7 +15,6 @@ from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
 from mfadesk.operations.conditions import find_real
 from mfadesk.operations.judgement import kinds_offered
-from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import AuthenticatorKind, Holdings, Rejected
 from mfadesk.store.commit import load_case
@@ -143,7 +142,7 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
     if state.test_failures >= (MAX_MENDED_TEST_FAILURES if state.resynced else MAX_TEST_FAILURES):
         off = "" if state.resynced else " Your old device stays off."
         raise Refusal("no_tries_left", f"Too many wrong codes.{off} Tell the help desk, and we go on.")
-    return state, get_person(state.subject)
+    return state, executor.directory.get(state.subject)
 
 
 def _require_begun(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:

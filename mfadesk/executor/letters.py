@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +10,6 @@ from mfadesk.assurance.model import Leaning
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.receipts import require_mark
 from mfadesk.operations.codes import LINK_LIFE_S, issue_token
-from mfadesk.operations.people import find_person, former_addresses
 from mfadesk.operations.vouch import VOUCH_LIFE_S
 from mfadesk.ports.messages import Message
 from mfadesk.ports.people import Contact, Person
@@ -29,27 +28,31 @@ APPROVED = (
 )
 
 
-def send_letters(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> str:
+def send_letters(
+    executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any], before_each: Callable[[], None]
+) -> str:
     """Send what one notify effect is about to everybody it concerns; return how many letters went, for the record.
 
     A letter's key is the effect's and the place in the list, so that a repetition after a crash is the same letter.
+    before_each: called before each letter; raises where another executor has taken the effect over.
     Raises Unavailable where the carrier does not take them: the effect is tried again.
     """
     sent = 0
     for place, (to, subject, text) in enumerate(_compose(executor, state, effect, args)):
+        before_each()
         executor.courier.send(Message(to=to, subject=subject, text=text, key=f"{effect}/{place}"))
         sent += 1
     return f"{sent} addresses"
 
 
 def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    person = find_person(state.subject)
+    person = executor.directory.find(state.subject)
     if person is None:
         return
     target = str(args["target"])
     desk = f"{executor.desk.home.config.organisation} help desk"
     if target == "vouch":
-        voucher = find_person(str(args.get("voucher", "")))
+        voucher = executor.directory.find(str(args.get("voucher", "")))
         if voucher is not None and require_mark(executor.keys.receipt, state, "voucher_asked", voucher.id):
             yield from _to(
                 voucher,
@@ -70,10 +73,10 @@ def _compose(executor: Executor, state: CaseState, effect: str, args: Mapping[st
     else:
         subject, text = _news(executor, state, target, effect, desk)
         current = addresses_of(person)
-        former = former_addresses(person.id, executor.desk.now())
+        former = executor.directory.former_addresses(person.id, executor.desk.now())
         # One letter an address, the former ones too: the text, and the link to object, are the same for all.
         yield from ((address, subject, text) for address in dict.fromkeys((*current, *former)))
-        manager = find_person(person.manager_id)
+        manager = executor.directory.find(person.manager_id)
         if target in ("attempt", "grace") and manager is not None:
             done = "It was not done." if target == "attempt" else "It was proved, and it is done after a waiting time."
             text = (
@@ -144,7 +147,7 @@ def _to_approvers(executor: Executor, state: CaseState, desk: str) -> Iterator[t
     if state.ask is None:
         return
     for member in StaffMember.objects.filter(pk__in=[int(key) for key in state.ask.asked], active=True).order_by("pk"):
-        person = find_person(member.person_id)
+        person = executor.directory.find(member.person_id)
         if person is None:
             continue
         text = (

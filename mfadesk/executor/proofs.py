@@ -15,7 +15,6 @@ from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.secret import Secret
 from mfadesk.operations.judgement import METHOD_OF, find_gone
-from mfadesk.operations.people import get_person
 from mfadesk.operations.prove import TRY_THE_NEXT
 from mfadesk.operations.throttle import count_try, tries_so_far
 from mfadesk.ports.factors import NotPassed
@@ -161,7 +160,7 @@ def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tu
         raise Refusal("not_now", "This page has moved on. Look at it again.")
     if state.step_kind not in ("verify", "ask", "instruct"):
         raise Refusal("not_now", "Nothing more needs to be proved here.")
-    return state, get_person(state.subject)
+    return state, executor.directory.get(state.subject)
 
 
 def _require_tries_left(executor: Executor, state: CaseState, method: str, payload: Mapping[str, Any]) -> None:

@@ -8,16 +8,19 @@ holds who handed over to whom, signed by the one before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from mfadesk.executor.ledger_watch import LedgerWatch
 from mfadesk.executor.staff_keys import reseal_counters
 from mfadesk.executor.staff_register import StaffRegister
+from mfadesk.kernel.errors import Broken
 from mfadesk.kernel.ids import Randomness
 from mfadesk.kernel.sealing import all_of, public_key_of, verify_key_of
 from mfadesk.ledger.leaf import DESK
 from mfadesk.ledger.note import sign_note, verifier_key_of
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.directory_seal import require_whole, seal_directory
 from mfadesk.store.home import Home
 from mfadesk.store.key_files import add_key, drop_keys, to_text, write_store
 from mfadesk.store.models import EventRow
@@ -82,10 +85,18 @@ def drop_executor_keys(desk: Desk, name: str, gone: Sequence[bytes]) -> None:
         stored = home.key_store("executor")
         if name == "receipt":
             reseal_counters(home.executor_keys())
+            _reseal_directory(home.executor_keys().receipt, desk.now())
             found = StaffRegister(desk).end_under(gone)
             pins = [{"key": to_text(pin.key), "size": pin.size, "mac": pin.mac} for pin in found]
             stored["pins"] = [*stored.get("pins", []), *pins]
         write_store(home.key_file("executor"), drop_keys(stored, name, gone), home.key_sources("executor"))
+
+
+def _reseal_directory(key: bytes, now: datetime) -> None:
+    """Seal the directory under the key in use. One that does not stand as it was sealed stays so, and is refused by the new key too."""
+    with suppress(Broken):
+        if require_whole(key).edition:
+            seal_directory(key, now)
 
 
 def forget_decoys(home: Home) -> None:

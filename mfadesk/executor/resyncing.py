@@ -11,7 +11,6 @@ from mfadesk.executor.authority import require_still_allowed
 from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.kernel.secret import Secret
 from mfadesk.operations.judgement import find_drifted
-from mfadesk.operations.people import get_person
 from mfadesk.operations.resync import NOT_IN_STEP
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Accepted
@@ -28,7 +27,7 @@ def resync(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapp
 
     The intent is written before the codes go out, so that a try whose answer was lost counts as one of the three.
     """
-    state, person = _require(case_id, payload)
+    state, person = _require(executor, case_id, payload)
     first, second = Secret(str(payload["first"])), Secret(str(payload["second"]))
     token = find_drifted(state, executor.provider.look(person.login))
     if token is None:
@@ -76,7 +75,7 @@ def _write_down(executor: Executor, case_id: str, effect: str, token: str, reaso
     executor.settle(case_id, failed)
 
 
-def _require(case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:
+def _require(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Person]:
     state = load_case(case_id)
     if state.status != "open" or state.session != payload["session"] or not state.confirmed or state.subject is None:
         raise Refusal("not_now", "This page has moved on. Look at it again.")
@@ -85,4 +84,4 @@ def _require(case_id: str, payload: Mapping[str, Any]) -> tuple[CaseState, Perso
     if len(state.effects_of("resync")) >= MAX_RESYNC_TRIES:
         # Counted by what was sent, answered or not: a crash in between gives nobody a fourth pair.
         raise Refusal("no_tries_left", "These were three tries. Tell the person on the phone; they go on another way.")
-    return state, get_person(state.subject)
+    return state, executor.directory.get(state.subject)

@@ -11,7 +11,6 @@ from mfadesk.executor.receipts import mint_mark, require_mark
 from mfadesk.executor.staff_register import Member
 from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.operations import call_back
-from mfadesk.operations.people import get_person
 from mfadesk.ports.people import Person
 from mfadesk.ports.telephone import Telephone
 from mfadesk.store.commit import load_case
@@ -35,7 +34,7 @@ def call(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mappin
     staff = executor.staff.require_member(str(payload["staff"]), "operator")
     state = load_case(case_id)
     _require_may_ring(state, staff)
-    person = get_person(state.subject or "")
+    person = executor.directory.get(state.subject or "")
     number = _number(executor, person)
     exchange = _exchange(executor, person)
     if exchange is None and not executor.desk.home.config.reveal_to_dial:
@@ -74,7 +73,7 @@ def require_dialled(executor: Executor, state: CaseState, staff: Member, value: 
     if mark is None or mark.body["how"] != SHOWN:
         return
     digits = "".join(c for c in value if c.isdigit())
-    if digits[-2:] != _number(executor, get_person(state.subject or ""))[-2:]:
+    if digits[-2:] != _number(executor, executor.directory.get(state.subject or ""))[-2:]:
         raise Refusal("wrong_value", "Those are not the last two digits of the number that was shown. Look, and ring that one.")
 
 

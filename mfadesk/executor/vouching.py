@@ -15,9 +15,8 @@ from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.session_words import same_words
 from mfadesk.operations.judgement import VOUCHED_AS
-from mfadesk.operations.people import find_vouchers, get_person
 from mfadesk.operations.throttle import count_try
-from mfadesk.operations.vouch import GOOD, STATEMENTS, VOUCH_LIFE_S, VOUCHES_A_DAY
+from mfadesk.operations.vouch import GOOD, STATEMENTS, VOUCH_LIFE_S
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import PHISHING_RESISTANT, Rejected
 from mfadesk.store.commit import load_case
@@ -37,7 +36,7 @@ def ask_voucher(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
         draft.require_open()
         if draft.state.subject is None:
             raise Refusal("nobody_on_file", "The directory does not know this person, so nobody can vouch.")
-        vouchers = find_vouchers(get_person(draft.state.subject), which)
+        vouchers = executor.directory.find_vouchers(executor.directory.get(draft.state.subject), which)
         if which not in VOUCHED_AS or not vouchers:
             raise Refusal("no_voucher", "The directory names nobody for this who is here today. Take another plan.")
         owner = executor.staff.read().members.get(draft.state.owner.removeprefix("staff:"))
@@ -48,7 +47,9 @@ def ask_voucher(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
         until = to_stamp(draft.now + timedelta(seconds=VOUCH_LIFE_S))
         for voucher in vouchers:
             try:
-                count_try(f"vouch:{voucher.id}", limit=VOUCHES_A_DAY, window_s=86_400, now=draft.now)
+                count_try(
+                    f"vouch:{voucher.id}", limit=executor.desk.policy.limits.vouches_per_day, window_s=86_400, now=draft.now
+                )
             except Refusal as error:
                 raise Refusal("voucher_busy", "Whoever would vouch was asked too often today. Take another plan.") from error
             _mark(executor, draft, "voucher_asked", {"voucher": voucher.id, "which": which, "until": until})
@@ -115,7 +116,8 @@ def _count(executor: Executor, draft: Draft, voucher: Person) -> None:
     """Record evidence once everybody whom the directory names in this capacity said yes, each under a receipt of their own."""
     key, state = executor.keys.receipt, draft.state
     which = str(require_mark(key, state, "voucher_asked", voucher.id)["which"])
-    asked = [one.id for one in find_vouchers(get_person(state.subject or ""), which)]
+    subject = executor.directory.get(state.subject or "")
+    asked = [one.id for one in executor.directory.find_vouchers(subject, which)]
     if any(state.vouchers.get(person) not in GOOD for person in asked):
         return
     for person in asked:
@@ -155,7 +157,8 @@ def _require(executor: Executor, state: CaseState, payload: Mapping[str, Any]) -
     asked = require_mark(executor.keys.receipt, state, "voucher_asked", voucher_id)
     if f"voucher_answered/{voucher_id}" in state.marks or from_stamp(str(asked["until"])) <= executor.desk.now():
         raise Refusal("link_not_open", "This is answered or over. Nothing waits for you here.")
-    voucher = next((v for v in find_vouchers(get_person(state.subject), str(asked["which"])) if v.id == voucher_id), None)
+    named = executor.directory.find_vouchers(executor.directory.get(state.subject), str(asked["which"]))
+    voucher = next((one for one in named if one.id == voucher_id), None)
     if voucher is None:
         raise Refusal("link_not_open", "The directory does not name you for this any more. Nothing waits for you here.")
     return voucher

@@ -1,13 +1,19 @@
-"""Takes a directory from a CSV file: looks first and says what would change, then applies exactly that in one commit."""
+"""Takes a directory from a CSV file: looks first and says what would change, then applies and seals exactly that in one commit.
+
+What is there already must stand as the last import sealed it, since an import keeps what its file does not say. `mend` takes out whoever
+does not; they come back as the file has them, and count as changed today.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from mfadesk.operations.directory_csv import DirectoryChanges, compare, read_directory, search_text
+from mfadesk.operations.directory_seal import drop_unsealed, require_whole, seal_directory
 from mfadesk.operations.people import FORMER, FORMER_FOR, person_of
 from mfadesk.ports.people import Person
 from mfadesk.store.models import ContactRow, PersonRow
@@ -18,15 +24,30 @@ def plan_import(text: str, now: datetime) -> DirectoryChanges:
     return compare(read_directory(text), people_held(), now)
 
 
-def import_directory(text: str, now: datetime) -> DirectoryChanges:
-    """Import the CSV `text` and return what changed. Looks again inside the transaction, so that two imports cannot mix."""
+def import_directory(text: str, now: datetime, key: bytes, *, mend: bool = False) -> DirectoryChanges:
+    """Import the CSV `text`, seal it and return what changed. Looks again inside the transaction, so that two imports cannot mix.
+
+    key: the executor's, by which the directory is sealed. mend: drop first whoever does not stand as they were sealed.
+
+    Raises Broken where somebody does not, and `mend` is not asked for: nothing is changed then.
+    """
     incoming = read_directory(text)
     with transaction.atomic():
+        dropped = drop_unsealed(key) if mend else frozenset[str]()
+        if not mend:
+            require_whole(key)
         changes = compare(incoming, people_held(), now)
-        _write(changes.new, fresh=True, now=now)
+        _write((_as_changed(p, now) if p.id in dropped else p for p in changes.new), fresh=True, now=now)
         _write((changed.after for changed in changes.changed), fresh=False, now=now)
         PersonRow.objects.filter(id__in=[person.id for person in changes.gone]).update(gone=True, employment="left")
+        seal_directory(key, now)
     return changes
+
+
+def _as_changed(person: Person, now: datetime) -> Person:
+    """Return the person with every value of today: whoever had a hand in the old ones shall not choose which count as settled."""
+    contacts = tuple(replace(contact, since=now) for contact in person.contacts)
+    return replace(person, contacts=contacts, manager_since=now, photo_since=now)
 
 
 def people_held() -> tuple[Person, ...]:

@@ -6,7 +6,7 @@ What every page and every effect reads is SQL: the ORM takes three times as long
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -90,10 +90,22 @@ def find_vouchers(person: Person, which: str) -> tuple[Person, ...]:
 
 def list_vouchers(person: Person) -> Mapping[str, tuple[str, ...]]:
     """Return the ids of whom `find_vouchers` would return, by way of vouching, in one query or two: pages ask each time."""
-    rows = {row.id: row for row in PersonRow.objects.raw(_NEAR, [person.manager_id, person.manager_id])}
+    rows = list(PersonRow.objects.raw(_NEAR, [person.manager_id, person.manager_id]))
+    manager = next((row for row in rows if row.id == person.manager_id), None)
+    if manager is not None and manager.employment != "active":
+        rows += PersonRow.objects.filter(pk=manager.delegate_id, gone=False)
+    return choose_vouchers(person, rows)
+
+
+def choose_vouchers(person: Person, near: Iterable[PersonRow]) -> Mapping[str, tuple[str, ...]]:
+    """Return who of `near` vouches for the person, by way of vouching: nobody who is away, and never the person.
+
+    near: the person's manager, the manager's delegate, everybody of that manager, and every HR partner; others do no harm.
+    """
+    rows = {row.id: row for row in sorted(near, key=lambda row: row.id) if not row.gone}
     manager = rows.get(person.manager_id or "")
     if manager is not None and manager.employment != "active":
-        manager = PersonRow.objects.filter(pk=manager.delegate_id, gone=False).first()
+        manager = rows.get(manager.delegate_id or "")
     if manager is not None and (manager.employment != "active" or manager.id == person.id):
         manager = None
     apart = {person.id, person.manager_id, manager.id if manager else None}
@@ -112,6 +124,6 @@ def list_vouchers(person: Person) -> Mapping[str, tuple[str, ...]]:
 
 
 _NEAR = """
-SELECT id, employment, delegate_id, manager_id, vouches_as FROM store_personrow
+SELECT id, employment, delegate_id, manager_id, vouches_as, gone FROM store_personrow
 WHERE NOT gone AND (id = %s OR manager_id = %s OR vouches_as = 'hr') ORDER BY id
 """

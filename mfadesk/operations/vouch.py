@@ -27,14 +27,13 @@ STATEMENTS = {
 GOOD = frozenset({"in_person", "my_call"})
 VOUCH_LIFE_S = 4 * 3_600
 MAX_WORDS = 100
-VOUCHES_A_DAY = 5
-"""One voucher is asked at most this often a day (many approvals by one manager are an attack's mark)."""
 
 
 def ask_voucher(desk: Desk, actor: Actor, case_id: str, which: str = "manager") -> None:
     """Ask the person's manager, an HR partner or two colleagues to vouch. Who they are comes from the directory, never the caller.
 
-    Raises Refusal ``no_voucher`` where the directory names none who is here, and ``voucher_busy`` above `VOUCHES_A_DAY`.
+    Raises Refusal ``no_voucher`` where the directory names none who is here, and ``voucher_busy`` above policy's `vouches_per_day`: many
+    vouches by one manager are an attack's mark.
     """
     if which not in VOUCHED_AS:
         raise Invalid("which", "Choose whom to ask from the list.")

@@ -48,6 +48,8 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     # people: the directory is imported by whoever installs, never by a page
     "store_personrow": {"web": READ, "executor": READ},
     "store_contactrow": {"web": READ, "executor": READ},
+    "store_personseal": {"web": READ, "executor": READ},
+    "store_directoryhead": {"web": READ, "executor": READ},
     # staff and their sign-in
     "store_staffmember": {"web": CHANGE, "executor": READ},
     "store_staffinvitation": {"web": CHANGE, "executor": READ},

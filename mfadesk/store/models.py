@@ -40,6 +40,22 @@ class ContactRow(models.Model):
     notify = models.BooleanField(default=True)
 
 
+class PersonSeal(models.Model):
+    """The executor's code over everything that the desk relies on of one person, in one edition of the directory."""
+
+    person_id = models.CharField(primary_key=True, max_length=40)
+    edition = models.IntegerField()
+    mac = models.CharField(max_length=64)
+
+
+class DirectoryHead(models.Model):
+    """One edition of the directory: who is in it, under a code that covers the edition before. Only ever appended."""
+
+    edition = models.IntegerField(primary_key=True)
+    body = models.TextField()
+    mac = models.CharField(max_length=64)
+
+
 class StaffMember(models.Model):
     """Somebody who works at the desk. `person` ties them to the directory, so that nobody works on their own case."""
 

@@ -14,6 +14,7 @@ from mfadesk.operations.directory_csv import compare, fold, read_directory, sear
 HEAD = "id,login,name,tier,manager,work_mail,personal_mail,mobile"
 BOSS = "1,oak,Oak Harrow,exec,,oak@example.com,,"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+KEY = bytes(32)
 
 
 def csv(*rows):
@@ -106,10 +107,10 @@ def test_the_same_file_twice_changes_nothing_and_a_bad_one_changes_nothing():
     good = csv(BOSS, "2,hazel,Hazel,standard,1,h@example.com,,+447700900117")
     assert len(plan_import(good, NOW).new) == 2
     assert people_held() == ()
-    import_directory(good, NOW)
+    import_directory(good, NOW, KEY)
     before = people_held()
-    again = import_directory(good, NOW + timedelta(days=1))
+    again = import_directory(good, NOW + timedelta(days=1), KEY)
     assert (again.same, again.new, again.changed, again.gone) == (2, (), (), ())
     with pytest.raises(Invalid):
-        import_directory(csv(BOSS, "2,hazel,Hazel,king,1,,,"), NOW)
+        import_directory(csv(BOSS, "2,hazel,Hazel,king,1,,,"), NOW, KEY)
     assert people_held() == before

@@ -21,9 +21,10 @@ from mfadesk.kernel.sealing import all_of
 from mfadesk.ledger.note import VerifierKey, parse_note, parse_vkey, verify_note
 from mfadesk.ledger.verify import verify_pack
 from mfadesk.operations import codes, record
+from mfadesk.operations.directory_seal import seal_directory
 from mfadesk.ports.people import Actor
 from mfadesk.site.staff_sign_in import StaffMFAAdapter
-from mfadesk.store.models import Alert, EventRow, StaffFact
+from mfadesk.store.models import Alert, DirectoryHead, EventRow, PersonRow, StaffFact
 from tests.road.play import Play
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,6 +129,23 @@ def test_a_pinned_register_is_not_changed_with_the_key_that_leaked(play):
     StaffFact.objects.filter(pk=last.pk).update(body=changed, mac=mac)
     with pytest.raises(Broken, match="register of staff"):
         staff_register.StaffRegister(play.throwaway.executor.desk).read()
+
+
+def test_the_directory_is_sealed_anew_and_a_key_that_leaked_seals_nobody_after_that(play):
+    play.person("hazel")
+    play.throwaway.seal_directory()
+    play.throwaway.seals = False
+    watch = play.throwaway.executor.directory
+    assert watch.get("p_hazel").tier == "standard"
+    leaked = bytes(settings.HOME.executor_keys().receipt)
+    assert "Import the directory once more" in run("executor", "--leaked")
+    assert watch.get("p_hazel").tier == "standard"
+    PersonRow.objects.filter(pk="p_hazel").update(tier="tier0")
+    DirectoryHead.objects.all().delete()
+    for _ in range(3):
+        seal_directory(leaked, play.clock.now())
+    with pytest.raises(Broken, match="head"):
+        watch.find("p_hazel")
 
 
 def test_an_older_key_stays_while_a_case_needs_it_and_goes_when_none_does(play, monkeypatch):

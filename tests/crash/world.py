@@ -176,6 +176,7 @@ class World:
 
     def new_person(self, number: int) -> tuple[str, str, Path]:
         """Return a person with a phone and a laptop, the phone's authenticator, and the file of what the person remembers."""
+        from mfadesk.operations.directory_seal import seal_directory
         from mfadesk.store.models import ContactRow, PersonRow
         from tests.road.again import Memory
 
@@ -186,6 +187,7 @@ class World:
         )  # fmt: skip
         for kind, host in (("work_mail", "work"), ("personal_mail", "home")):
             ContactRow.objects.create(person=row, kind=kind, value=f"{login}@{host}.example")
+        seal_directory(self.desk.home.executor_keys().receipt, self.clock.now())
         self.scene.add_account(login)
         now = self.clock.now()
         days = [now - timedelta(days=n) for n in (400, 2, 1)]

@@ -49,7 +49,7 @@ def test_nothing_stored_names_an_erased_person_and_the_record_verifies(play):
     hazel, case = a_closed_case(play)
     assert "ephyrine" in everything_stored()
     before = count_ledger()
-    done = erasing.erase_person(play.desk, hazel.login)
+    done = erasing.erase_person(play.desk, hazel.login, play.throwaway.executor.keys.receipt)
     assert (done.cases, done.contacts) == (1, 2)
     assert done.fields >= 1
     left = [line for line in everything_stored().replace(hazel.id, "").splitlines() if "ephyrine" in line]
@@ -65,17 +65,17 @@ def test_nothing_stored_names_an_erased_person_and_the_record_verifies(play):
 def test_a_person_with_an_open_case_or_at_the_desk_is_not_erased(play):
     hazel, _old, _case = ready(play)
     with pytest.raises(Refusal, match="open"):
-        erasing.erase_person(play.desk, hazel.login)
+        erasing.erase_person(play.desk, hazel.login, play.throwaway.executor.keys.receipt)
     assert PersonRow.objects.get(pk=hazel.id).name == "Hazel"
     with pytest.raises(Refusal, match="nobody called"):
-        erasing.erase_person(play.desk, "stranger")
+        erasing.erase_person(play.desk, "stranger", play.throwaway.executor.keys.receipt)
 
 
 def test_erasing_twice_finds_nobody(play):
     hazel, _case = a_closed_case(play)
-    erasing.erase_person(play.desk, hazel.login)
+    erasing.erase_person(play.desk, hazel.login, play.throwaway.executor.keys.receipt)
     with pytest.raises(Refusal, match="nobody called"):
-        erasing.erase_person(play.desk, hazel.id)
+        erasing.erase_person(play.desk, hazel.id, play.throwaway.executor.keys.receipt)
 
 
 def test_explain_says_what_is_missing_and_gives_no_code_away(play):

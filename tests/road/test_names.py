@@ -33,6 +33,7 @@ def test_an_imported_name_is_found_shown_mailed_and_exported(play, name):
         f'{HEAD}p_hazel,hazel,"{cell}",standard,p_maple,h@fernhollow.example\n'
         "p_maple,maple,Maple Grove,standard,,m@fernhollow.example\n",
         play.clock.now(),
+        play.throwaway.executor.keys.receipt,
     )
     assert [line.name for line in calls_view.find_people(play.desk, play.operator, name[:30])] == [
         PersonRow.objects.get(pk="p_hazel").name

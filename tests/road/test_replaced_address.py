@@ -21,8 +21,16 @@ def play(throwaway):
 def moved(play):
     """Somebody whose only address was replaced by somebody who may write the directory."""
     play.scene.add_account("hazel")
-    import_directory(f"{HEAD}p_hazel,hazel,Hazel Linden,standard,old@fernhollow.example\n", play.days_ago(60))
-    import_directory(f"{HEAD}p_hazel,hazel,Hazel Linden,standard,new@elsewhere.example\n", play.clock.now())
+    import_directory(
+        f"{HEAD}p_hazel,hazel,Hazel Linden,standard,old@fernhollow.example\n",
+        play.days_ago(60),
+        play.throwaway.executor.keys.receipt,
+    )
+    import_directory(
+        f"{HEAD}p_hazel,hazel,Hazel Linden,standard,new@elsewhere.example\n",
+        play.clock.now(),
+        play.throwaway.executor.keys.receipt,
+    )
     return get_person("p_hazel")
 
 
@@ -47,7 +55,11 @@ def test_the_old_address_is_told_and_gets_no_link(play, moved):
 
 
 def test_a_second_change_does_not_make_the_first_address_forgotten(play, moved):
-    import_directory(f"{HEAD}p_hazel,hazel,Hazel Linden,standard,third@elsewhere.example\n", play.clock.now())
+    import_directory(
+        f"{HEAD}p_hazel,hazel,Hazel Linden,standard,third@elsewhere.example\n",
+        play.clock.now(),
+        play.throwaway.executor.keys.receipt,
+    )
     refuse(play, moved)
     assert told(play) == {"old@fernhollow.example", "new@elsewhere.example", "third@elsewhere.example"}
 
@@ -59,7 +71,11 @@ def test_after_a_month_an_old_address_is_somebody_elses_business(play, moved):
 
 
 def test_put_back_it_is_told_once(play, moved):
-    import_directory(f"{HEAD}p_hazel,hazel,Hazel Linden,standard,old@fernhollow.example\n", play.clock.now())
+    import_directory(
+        f"{HEAD}p_hazel,hazel,Hazel Linden,standard,old@fernhollow.example\n",
+        play.clock.now(),
+        play.throwaway.executor.keys.receipt,
+    )
     refuse(play, moved)
     assert sorted(m.to for m in play.scene.list_mail() if "It was not done" in m.text) == [
         "new@elsewhere.example",

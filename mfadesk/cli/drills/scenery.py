@@ -37,7 +37,9 @@ APPROVERS = ("drill-three", "drill-four", "drill-five")
 def hire(throwaway: Throwaway) -> Shift:
     """Return who is on shift, their desk keys registered through the executor."""
     first, second = (Staff(*enlist(throwaway, login, ["operator"])) for login in OPERATORS)
-    return Shift((first, second), tuple(hire_approver(throwaway, login) for login in APPROVERS))
+    shift = Shift((first, second), tuple(hire_approver(throwaway, login) for login in APPROVERS))
+    throwaway.seal_directory()
+    return shift
 
 
 def set_stage(
@@ -80,6 +82,7 @@ def set_stage(
         )
     _give(stage, usable, used)
     scene.add_session("person")
+    throwaway.seal_directory()
     if world.old and world.switched_off:
         switch_off(stage, kind)
     return stage

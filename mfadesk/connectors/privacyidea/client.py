@@ -21,7 +21,10 @@ from mfadesk.kernel.secret import Secret
 
 SERVICE = "privacyidea"
 DEFAULT_TIMEOUT_S = 10.0
-MAX_TIMEOUT_S = 60.0
+MAX_TIMEOUT_S = 20.0
+"""One call stays within an effect's lease: see `executor/effects.py`."""
+
+CONNECT_S = 5.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """An enrolment holds three QR pictures of a few kilobytes; a list of 200 tokens stays under half a megabyte."""
 
@@ -70,7 +73,7 @@ class Client:
         self._http = httpx.Client(
             base_url=base,
             verify=context,
-            timeout=timeout_s,
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
             follow_redirects=False,
             trust_env=False,
             transport=transport,
