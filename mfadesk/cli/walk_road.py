@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mfadesk.demo.state import DemoState
     from mfadesk.ports.provider import Holdings
 
-ANSWERS = ("gone", "at_hand", "name_only")
+ANSWERS = ("gone", "app", "at_hand", "name_only")
 """What the demo's honest caller says, by the values that runbooks use."""
 
 MAX_QUESTIONS = 12

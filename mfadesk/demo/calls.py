@@ -41,6 +41,7 @@ CALLS: tuple[Call, ...] = (
         opens="Hello, I got a new phone on Saturday and traded the old one in. The app shows my name but no codes.",
         lines=(
             Line("Does the old device still work?", "No, I handed it in at the shop. It is wiped."),
+            Line("What was it?", "The app on my phone."),
             Line("Is the new one at hand?", "Yes, it is here in front of me."),
             Line("What came back from the backup?", "The app is there with my account's name, but there is no code."),
             Line("What do you still have?", "My work laptop. I sign in with my finger on it."),
@@ -63,6 +64,7 @@ CALLS: tuple[Call, ...] = (
         opens="It’s Rosemary from payroll. My phone died this morning and the salaries go out at three. You have to reset it now.",
         lines=(
             Line("Does the old device still work?", "It is dead. Completely dead."),
+            Line("What was it?", "The app on my phone."),
             Line("Is the new one at hand?", "Yes, I have a new one. Same number, the shop moved the SIM."),
             Line("What came back from the backup?", "Nothing at all."),
             Line("What do you still have?", "My number. Just text me. My key is at my sister’s, I can’t get it today."),
@@ -104,6 +106,7 @@ CALLS: tuple[Call, ...] = (
         opens="Morning. My old phone is gone to the shop, and the app on it was my second way in. I have my key and my laptop here.",
         lines=(
             Line("Does the old device still work?", "No, it is wiped."),
+            Line("What was it?", "The app on my phone."),
             Line("Is the new one at hand?", "Yes, a spare security key."),
             Line("What do you still have?", "My black key, and the work laptop."),
         ),

@@ -35,6 +35,7 @@ from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
+from mfadesk.runbook.situation import UNKNOWN, VOCABULARY
 from mfadesk.store.models import Snapshot
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -101,6 +102,12 @@ def find_gone(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]
         return ()
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
     return _of_kind(state.answers.get("kind", "app"), active)
+
+
+def _kinds_gone(state: CaseState) -> frozenset[str]:
+    """Return what kinds of thing the claim gives away: what was named, an app where no runbook asked, and any where they can't say."""
+    kind = state.answers.get("kind", "app")
+    return frozenset(VOCABULARY["kind"]) - {UNKNOWN} if kind == UNKNOWN else frozenset({kind})
 
 
 def _of_kind(kind: str, active: Iterable[Authenticator]) -> tuple[Authenticator, ...]:
@@ -188,7 +195,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     claim = state.answers.get("authenticator", "unknown")
     return Circumstances(
         signals=state.signals,
-        gone=frozenset({state.answers.get("kind", "app")}) if claim in CLAIMED_GONE else frozenset(),
+        gone=_kinds_gone(state) if claim in CLAIMED_GONE else frozenset(),
         stolen=claim == "stolen",
         leaning_changed_at=_leanings(person),
         gone_used_at=gone_used_at,

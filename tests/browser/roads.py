@@ -9,7 +9,7 @@ import pyotp
 
 from tests.browser.somebody import Somebody
 
-HONEST = {"still-works": "gone", "device-at-hand": "at_hand", "restored": "name_only"}
+HONEST = {"still-works": "gone", "what-kind": "app", "device-at-hand": "at_hand", "restored": "name_only"}
 """What the demo's honest caller answers, by step of the runbook."""
 MANY_STEPS = 12
 MANY_LOOKS, PAUSE_MS = 60, 200

@@ -13,7 +13,7 @@ from tests.browser.somebody import DESKTOP, PHONE
 pytestmark = pytest.mark.browser
 
 PASSWORD = "three mild otters sing"
-SPARE_KEY = {"still-works": "gone", "device-at-hand": "spare_key"}
+SPARE_KEY = {"still-works": "gone", "what-kind": "app", "device-at-hand": "spare_key"}
 
 
 def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_own(somebody, desk):

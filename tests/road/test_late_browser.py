@@ -23,7 +23,7 @@ def old_of(stage):
 
 
 def test_what_operators_attested_before_the_code_was_entered_suffices_once_it_is(stage):
-    stage.open("replace_device", {"authenticator": "gone", "new_device": "spare_key"}, frozenset(), "in_person")
+    stage.open("replace_device", {"authenticator": "gone", "kind": "app", "new_device": "spare_key"}, frozenset(), "in_person")
     stage.prove("in_person_badge")
     assert stage.state.step_kind == "verify"
     assert old_of(stage).state == "active"
@@ -66,7 +66,7 @@ def test_what_an_authenticator_proved_counts_for_nothing_once_it_is_said_to_be_g
     stage.enter_code()
     stage.prove("totp_existing")
     assert [piece.evidence.method for piece in stage.state.pieces] == ["totp_existing"]
-    for step, value in (("still-works", "gone"), ("device-at-hand", "spare_key")):
+    for step, value in (("still-works", "gone"), ("what-kind", "app"), ("device-at-hand", "spare_key")):
         stage.answer(step, value)
     stage.prove("manager_portal")
     assert stage.state.step_kind == "verify"

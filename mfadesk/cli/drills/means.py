@@ -21,6 +21,7 @@ WITH_HANDS = frozenset({"insider_operator", "insider_second_operator"})
 
 
 TRUTHS: Mapping[str, tuple[str, ...]] = {
+    "kind": ("app",),
     "restored": ("name_only",),
     "codes_now": ("rejected",),
     "suspend_now": ("yes",),
