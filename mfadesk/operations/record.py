@@ -15,6 +15,7 @@ from mfadesk.ledger.pack import LedgerEntry, build_pack
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk
 from mfadesk.ports.people import Actor
+from mfadesk.store.commit import load_case
 from mfadesk.store.models import Checkpoint, EventRow
 
 
@@ -27,6 +28,8 @@ def export_case(desk: Desk, actor: Actor, case_id: str, *, full: bool = False) -
         raise Refusal("not_your_role", "Your role does not export records.")
     if full and "auditor" not in actor.roles:
         raise Refusal("not_your_role", "Only an auditor exports personal fields.")
+    if actor.person_id and actor.person_id == load_case(case_id).subject:
+        raise Refusal("forbidden", "This case is about you. Somebody else exports its record.")
     rows = list(EventRow.objects.filter(case_id=case_id).order_by("seq"))
     if not rows:
         raise Refusal("not_found", "There is no such case.")

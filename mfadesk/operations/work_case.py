@@ -72,6 +72,8 @@ def note_pressure(desk: Desk, actor: Actor, case_id: str) -> None:
     with desk.unit() as unit:
         draft = desk.draft(unit.load(case_id), staff_name(actor))
         require_owner(actor, draft.state)
+        if draft.state.status == "closed":
+            raise Refusal("case_closed", "This case is closed. Tell your shift lead yourself.")
         draft.emit("pressure_noted")
         Alert.objects.create(
             at=draft.now, kind="pressure", case_id=case_id, person_id=draft.state.subject or "",
