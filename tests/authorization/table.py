@@ -30,7 +30,8 @@ ADDRESSES = {
     "desk-key": ("staff", BOTH), "desk-key/options": ("staff", ACT),
     CASE: ("staff", READ), f"{CASE}/version": ("staff", READ), f"{CASE}/record": ("staff", READ), f"{CASE}/ending": ("staff", BOTH),
     **{f"{CASE}/{verb}": ("staff", ACT) for verb in (
-        "answers", "ownership", "link", "code", "vouch-requests", "out-of-reach", "thaw", "review/options", "review", "call-backs", "browser", "pressure", "signals",
+        "answers", "ownership", "link", "code", "vouch-requests", "out-of-reach", "thaw", "review/options", "review", "call-backs",
+        "browser", "pressure", "signals",
         "attestations/options", "attestations", "approvals/options", "approvals")},
     # door "token": a bearer token; nothing else is looked at, and nothing is written.
     "api/v1/": ("open", READ), "api/v1/openapi.json": ("open", READ),
