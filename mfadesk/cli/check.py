@@ -54,7 +54,11 @@ def run_checks(home: Home) -> list[Finding]:
             Finding("settings", "fail", f"The settings contradict each other: {error.what}", "Change desk.toml as it says."),
         ]
     found.append(Finding("settings", "ok", "The settings do not contradict each other.", ""))
-    return found + _collect(findings_desk.CHECKS, home)
+    answers = _collect((findings_desk.database,), home)
+    if any(finding.level == "fail" for finding in answers):
+        # Everything else is read from the tables: one sentence that says what to do is better than ten that say the same.
+        return found + answers
+    return found + answers + _collect(findings_desk.CHECKS, home)
 
 
 def _collect(checks: Iterable[Callable[[Home], Iterable[Finding]]], home: Home) -> list[Finding]:

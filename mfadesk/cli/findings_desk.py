@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,26 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mfadesk.cli.findings import Finding, failed, passed, warned
 from mfadesk.kernel.errors import Broken, Invalid, Refusal, Unavailable
+from mfadesk.kernel.sealing import all_of
+from mfadesk.ledger.note import VerifierKey, open_checkpoint
 from mfadesk.store.home import Home
 
 SEEN_LATELY = timedelta(seconds=60)
 
 
 def database(home: Home) -> Iterable[Finding]:
-    """It answers, its tables are up to date, and it keeps what it says it kept."""
+    """It answers, its tables are up to date, and it can be written."""
+    if connection.vendor == "sqlite" and not home.database_file.exists():
+        # Looking would make an empty one.
+        yield failed(
+            "database",
+            f"The embedded database {home.database_file.name} is not there.",
+            "`mfadesk restore` brings it back from a backup; `mfadesk upgrade` would begin an empty one.",
+        )
+        return
+    if connection.vendor == "sqlite" and os.statvfs(home.folder).f_flag & os.ST_RDONLY:
+        yield _unwritable("its disk may only be read")
+        return
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -28,6 +42,10 @@ def database(home: Home) -> Iterable[Finding]:
         yield failed(
             "database", f"The database does not answer ({type(error).__name__}).", "Start it, and look at database_url."
         )
+        return
+    problem = _try_to_write() if connection.vendor == "sqlite" else None
+    if problem is not None:
+        yield problem
         return
     yield passed("database", f"The database answers ({connection.vendor}).")
     executor = MigrationExecutor(connection)
@@ -42,6 +60,25 @@ def database(home: Home) -> Iterable[Finding]:
         yield failed("durability", f"The embedded database runs with {pragmas}.", "Remove whatever overrides its options.")
     elif pragmas:
         yield passed("durability", "The embedded database waits for the disk at every commit.")
+
+
+def _try_to_write() -> Finding | None:
+    """Return what keeps the embedded database from being written, or None. Nothing is changed: what was begun is taken back."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+    except DatabaseError as error:
+        return None if "locked" in str(error) else _unwritable(str(error))
+    return None
+
+
+def _unwritable(why: str) -> Finding:
+    return failed(
+        "database_write",
+        f"The embedded database cannot be written ({why}).",
+        "Mount its disk for writing, and give the folder and desk.sqlite3 to the users of the desk (`mfadesk divide`).",
+    )
 
 
 def _pragmas(cursor: Any) -> dict[str, Any]:
@@ -91,14 +128,25 @@ def database_role(home: Home) -> Iterable[Finding]:
 
 
 def ledger(home: Home) -> Iterable[Finding]:
-    """The ledger has begun."""
-    from mfadesk.store.models import TreeHead
+    """The ledger has begun, and its newest checkpoint is signed by a key of this desk."""
+    from mfadesk.store.models import Checkpoint, TreeHead
 
     head = TreeHead.objects.first()
     if head is None:
         yield failed("ledger", "The ledger has not begun.", "Run `mfadesk init`, or restore the database from its backup.")
     else:
         yield passed("ledger", f"The ledger holds {head.size} entries.")
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is not None:
+        public = home.public_keys()
+        try:
+            open_checkpoint(newest.note, [VerifierKey(public.origin, key) for key in all_of(public.checkpoint_verify)])
+        except (Refusal, Invalid):
+            yield failed(
+                "ledger_key",
+                "The newest checkpoint is signed by a key that keys/public.json does not name.",
+                "Another executor works on this database with keys of its own, or keys/ was replaced: stop all but one, and restore keys/.",
+            )
 
 
 def staff(home: Home) -> Iterable[Finding]:
@@ -252,7 +300,7 @@ def provider(home: Home) -> Iterable[Finding]:
     try:
         from mfadesk.executor.compose import open_executor
 
-        executor = open_executor(open_desk(home, as_executor=True))
+        executor = open_executor(open_desk(home, as_executor=True), keep=False)
     except PermissionError:
         yield warned("provider", "Only the executor's user can look at the provider.", "Run `mfadesk check` as that user too.")
         return
@@ -270,7 +318,11 @@ def provider(home: Home) -> Iterable[Finding]:
             )
         else:
             yield passed(name, f"The {'identity provider' if name == 'provider' else 'mail service'} answers.")
-    able = executor.provider.capabilities()
+    try:
+        able = executor.provider.capabilities()
+    except Unavailable:
+        # Said above: what does not answer cannot say what it can do.
+        return
     if not able.suspends_without_gap:
         yield warned("suspend", f"{able.name} cannot suspend without leaving the password alone.", "Suspending is not offered.")
     if not able.binds_challenge:
@@ -285,7 +337,15 @@ def policy(home: Home) -> Iterable[Finding]:
     """The policy can be read."""
     from mfadesk.assurance.policy import load_policy
 
-    load_policy(Path(home.config.policy) if home.config.policy else None)
+    try:
+        load_policy(Path(home.config.policy) if home.config.policy else None)
+    except Invalid as error:
+        yield failed(
+            "policy",
+            f"The policy cannot be used: {error}.",
+            "Correct that place, or take `policy` out of desk.toml for the one that ships. Nothing is granted until then.",
+        )
+        return
     yield passed("policy", "The policy can be read." if home.config.policy else "The shipped policy is in force.")
 
 
@@ -333,5 +393,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    database, older_keys, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
+    older_keys, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable
@@ -12,8 +13,12 @@ from datetime import UTC, datetime
 from mfadesk.cli.filesystems import find_network
 from mfadesk.cli.findings import Finding, failed, passed, warned
 from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.sealing import public_key_of, verify_key_of
 from mfadesk.store.home import CONFIG_NAME, Home
 from mfadesk.store.wrapping import HOLDERS, is_wrapped
+
+LEAST_FREE_BYTES = 200 << 20
+"""A busy year writes less; SQLite's log and a backup beside it want as much again."""
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No desk was ever made before this; a clock that says so is wrong."""
@@ -78,6 +83,40 @@ def keys(home: Home) -> Iterable[Finding]:
             )
         else:
             yield passed(f"key_{name}", f"keys/{name}.json is there and closed to others.")
+
+
+def keys_fit(home: Home) -> Iterable[Finding]:
+    """The key files belong together: those of another desk, or of another time, open nothing here."""
+    try:
+        executor, public = home.executor_keys(), home.public_keys()
+        fit = public_key_of(executor.box_private) == public.box_public and verify_key_of(executor.checkpoint_sign) == (
+            public.checkpoint_verify
+        )
+        fit = fit and home.web_keys().locator == executor.locator
+    except (PermissionError, Invalid):
+        # Said by `keys`; who may read one file only cannot compare.
+        return
+    if fit:
+        yield passed("keys_fit", "The key files belong together.")
+    else:
+        yield failed(
+            "keys_fit",
+            "The key files do not belong together: web.json, executor.json and public.json are of different desks or times.",
+            "Put back all three from one backup. Until then nothing that one of them sealed is opened by another.",
+        )
+
+
+def disk(home: Home) -> Iterable[Finding]:
+    """There is room for what will be written."""
+    free = shutil.disk_usage(home.folder).free
+    if free < LEAST_FREE_BYTES:
+        yield failed(
+            "disk",
+            f"{free >> 20} MiB are free where the desk writes; a full disk stops every case.",
+            f"Make room: at least {LEAST_FREE_BYTES >> 20} MiB.",
+        )
+    else:
+        yield passed("disk", f"{free >> 20} MiB are free where the desk writes.")
 
 
 def wrapping(home: Home) -> Iterable[Finding]:
@@ -185,4 +224,14 @@ def mode(home: Home) -> Iterable[Finding]:
         )
 
 
-CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (folder, file_system, keys, wrapping, wall, clock, mode)
+CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
+    folder,
+    file_system,
+    disk,
+    keys,
+    keys_fit,
+    wrapping,
+    wall,
+    clock,
+    mode,
+)

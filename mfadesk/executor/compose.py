@@ -74,15 +74,18 @@ def open_executor(
     provider: Provider | None = None,
     courier: Courier | None = None,
     services: Mapping[str, FactorService] | None = None,
+    keep: bool = True,
 ) -> Executor:
     """Return the executor of a desk, its connectors opened from the configuration and the executor's own secrets.
 
     provider, courier, services: opened already, for drills and tests that share one lab in memory.
+    keep: put the policy in force away for the cases that will be pinned to it; False for who only looks.
 
     Raises Invalid, naming the setting that cannot be used.
     """
     keys = desk.home.executor_keys()
-    keep_policy(desk.home, desk.policy)
+    if keep:
+        keep_policy(desk.home, desk.policy)
     config = desk.home.config
 
     def with_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import bypass
 from mfadesk.portal.door import COOKIE
@@ -43,6 +44,7 @@ class Stage:
     cases: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
+    passkeys: dict[str, SoftPasskey] = field(default_factory=dict)
 
     def build(self) -> Stage:
         self.play.person("chief")
@@ -61,6 +63,7 @@ class Stage:
         self.survivors[state], passkey = self.play.scene.add_passkey(
             name, "Laptop", "passkey", last_used_at=self.play.days_ago(1)
         )
+        self.passkeys[state] = passkey
         self.cases[state] = case = self.play.open(person)
         return case, passkey
 

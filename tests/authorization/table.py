@@ -30,7 +30,8 @@ ADDRESSES = {
     "desk-key": ("staff", BOTH), "desk-key/options": ("staff", ACT),
     CASE: ("staff", READ), f"{CASE}/version": ("staff", READ), f"{CASE}/record": ("staff", READ), f"{CASE}/ending": ("staff", BOTH),
     **{f"{CASE}/{verb}": ("staff", ACT) for verb in (
-        "answers", "ownership", "link", "code", "vouch-requests", "out-of-reach", "thaw", "review", "browser", "pressure", "signals",
+        "answers", "ownership", "link", "code", "vouch-requests", "out-of-reach", "thaw", "review/options", "review", "call-backs",
+        "browser", "pressure", "signals",
         "attestations/options", "attestations", "approvals/options", "approvals")},
     # door "token": a bearer token; nothing else is looked at, and nothing is written.
     "api/v1/": ("open", READ), "api/v1/openapi.json": ("open", READ),
@@ -45,7 +46,7 @@ OPEN = (*FREE, *BOUND)
 NEVER: dict[str, tuple[str, ...]] = {}
 
 STAFF_ACTS: dict[str, dict[str, tuple[str, ...]]] = {
-    # act: by column, the states in which it leaves something behind. Signing what is proved takes a desk key, which nobody holds here.
+    # act: by column, the states in which it leaves something behind. Signing what is proved takes a desk key, which nobody holds here; a call takes one too.
     "answers": {"owner": ("asking",)},
     "ownership": {"operator": (*OPEN, "frozen")},
     "ending": {"owner": (*FREE, "browser unconfirmed", "proving", "frozen")},
@@ -54,7 +55,9 @@ STAFF_ACTS: dict[str, dict[str, tuple[str, ...]]] = {
     "vouch-requests": {"owner": OPEN},
     "out-of-reach": {"owner": OPEN},
     "thaw": {"owner": ("frozen",)},
-    "review": {"security": ("bypassed",)},
+    "review/options": NEVER,
+    "review": NEVER,
+    "call-backs": NEVER,
     "browser": {"owner": BOUND},
     "pressure": {"owner": (*OPEN, "frozen")},
     "signals": {"owner": OPEN},

@@ -44,7 +44,7 @@ def says(stage, verb, state):
         "ending": {"ending": "caller_hung_up", "expected_version": case.seq}, "vouch-requests": {"which": "manager"},
         "out-of-reach": {"authenticator": stage.survivors[state], "reason": "elsewhere"}, "signals": {"signal": signal},
         "attestations/options": {"statement": "passed", "method": "in_person_badge", "value": "seen"},
-        "attestations": {"response": "{}"}, "approvals": {"response": "{}", "reason": "fine"},
+        "review": {"response": "{}"}, "attestations": {"response": "{}"}, "approvals": {"response": "{}", "reason": "fine"},
         "approvals/options": {"answer": "yes", "reason": "fine", "over": "x"},
     }.get(verb, {})  # fmt: skip
 
