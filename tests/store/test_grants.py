@@ -45,6 +45,9 @@ FORBIDDEN = {
         "DELETE FROM store_alert",
         "UPDATE store_caserow SET subject_id = 'p_other'",
         "UPDATE store_personrow SET manager_id = 'p_other'",
+        "UPDATE store_personseal SET mac = ''",
+        "INSERT INTO store_directoryhead (edition, body, mac) VALUES (9, '{}', '')",
+        "DELETE FROM store_directoryhead",
         "INSERT INTO store_contactrow (person_id, kind, value, notify) VALUES ('p_hazel', 'mobile', '+1', true)",
         "UPDATE django_migrations SET name = 'x'",
         "CREATE TABLE store_mine (id integer)",
@@ -64,6 +67,9 @@ FORBIDDEN = {
         "SELECT secret_hash FROM store_apitoken",
         "INSERT INTO store_staffmember (user_id, person_id, desk, roles, active) VALUES (1, null, 'x', '[]', true)",
         "UPDATE store_personrow SET manager_id = 'p_other'",
+        "UPDATE store_personseal SET mac = ''",
+        "INSERT INTO store_directoryhead (edition, body, mac) VALUES (9, '{}', '')",
+        "DELETE FROM store_directoryhead",
         "SELECT session_key FROM django_session",
         "SELECT data FROM mfa_authenticator",
         "UPDATE auth_user SET password = ''",
@@ -187,6 +193,7 @@ def test_dividing_a_desk_whose_database_only_the_environment_names_closes_its_fo
     home = homes.create_home(tmp_path / "desk", homes.Config("Fernhollow", "http://localhost:8000"), SystemRandomness())
     (home.folder / "static" / "css").mkdir(parents=True)
     (home.folder / "static" / "css" / "desk.css").write_text("")
+    monkeypatch.delenv("MFADESK_DATABASE_URL", raising=False)
     homes.divide_home(home, 1, 2, 3)
     assert home.folder.stat().st_mode & 0o7777 == homes.EMBEDDED_FOLDER_MODE
     monkeypatch.setenv("MFADESK_DATABASE_URL", "postgresql://desk@db.example/desk")
