@@ -94,6 +94,10 @@ class CaseState:
     test_failures: int = 0
     alerts: tuple[str, ...] = ()
     reported: bool = False
+    spent: frozenset[str] = frozenset()
+    """Receipts, and signatures of what was allowed, that stand in the case: each counts where it was written and nowhere else."""
+    reused: str = ""
+    """The kind of an event that carried one a second time: from there on nothing in the case is decided or done."""
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all evidence that was recorded and not voided; expiry is the decision's business."""
@@ -126,7 +130,18 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
-    return _with(changed, seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    spent = _spent_by(event)
+    # It was genuine once, and something may have voided it since: whoever writes it again wants back what it opened.
+    reused = state.reused or (event.kind if spent & state.spent else "")
+    return _with(
+        changed, seq=state.seq + 1, hands=changed.hands | _hands_in(event), spent=state.spent | spent, reused=reused
+    )  # fmt: skip
+
+
+def _spent_by(event: Event) -> frozenset[str]:
+    """Return what an event uses up. A refusal opens nothing, and two of one moment are the same to the letter."""
+    allows = event.body.get("signature") if event.body.get("verdict") == "allowed" else None
+    return frozenset(word for word in (event.body.get("receipt"), allows) if word)
 
 
 def _hands_in(event: Event) -> frozenset[str]:
