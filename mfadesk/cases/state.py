@@ -97,6 +97,10 @@ class CaseState:
     test_failures: int = 0
     alerts: tuple[str, ...] = ()
     reported: bool = False
+    spent: frozenset[str] = frozenset()
+    """Receipts, and signatures of what was allowed, that stand in the case: each counts where it was written and nowhere else."""
+    reused: str = ""
+    """The kind of an event that carried one a second time: from there on nothing in the case is decided or done."""
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return all evidence that was recorded and not voided; expiry is the decision's business."""
@@ -146,11 +150,22 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
+    spent = _spent_by(event)
+    # It was genuine once, and something may have voided it since: whoever writes it again wants back what it opened.
+    reused = state.reused or (event.kind if spent & state.spent else "")
     if changed is state:
         changed = _with(state)
     # The copy is seen by nobody yet, and a second one would double the price of reading a case.
-    changed.__dict__.update(seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    changed.__dict__.update(
+        seq=state.seq + 1, hands=changed.hands | _hands_in(event), spent=state.spent | spent, reused=reused
+    )  # fmt: skip
     return changed
+
+
+def _spent_by(event: Event) -> frozenset[str]:
+    """Return what an event uses up. A refusal opens nothing, and two of one moment are the same to the letter."""
+    allows = event.body.get("signature") if event.body.get("verdict") == "allowed" else None
+    return frozenset(word for word in (event.body.get("receipt"), allows) if word)
 
 
 def _hands_in(event: Event) -> frozenset[str]:

@@ -107,24 +107,44 @@ def older_keys(home: Home) -> Iterable[Finding]:
 
 
 def database_role(home: Home) -> Iterable[Finding]:
-    """On PostgreSQL the web tier's role writes neither the directory nor what is the executor's."""
+    """On PostgreSQL neither tier's role does the other's work, and nobody's but the owner's rewrites the record."""
     if connection.vendor != "postgresql":
         return
+    web, executor = _may_read(home.web_keys), _may_read(home.executor_keys)
+    sharing = "Give web and executor a role each: `mfadesk grants` prints the SQL. Set MFADESK_DATABASE_URL for each user."
+    if _privileged("store_personrow", "UPDATE") or _privileged("store_eventrow", "DELETE"):
+        level, owns = (warned, "This") if web and executor else (failed, "The web tier's" if web else "The executor's")
+        yield level(
+            "database_role", f"{owns} database role may rewrite the directory or the record, as their owner may.", sharing
+        )
+    elif _privileged("store_stafffact", "INSERT") and _privileged("django_session", "INSERT"):
+        yield failed(
+            "database_role", "One database role does the work of both, so it can do to the record what either can.", sharing
+        )
+    elif web and executor:
+        yield warned(
+            "database_role",
+            "This user reads the keys of both, so its role says nothing of theirs.",
+            "Run `mfadesk check` as each of them.",
+        )
+    elif (executor and _privileged("django_session", "INSERT")) or (web and _privileged("store_stafffact", "INSERT")):
+        yield failed("database_role", "This tier signs in to the database with the other one's role.", sharing)
+    else:
+        yield passed("database_role", "This tier's database role does its own work, and only adds to the record.")
+
+
+def _may_read(keys: Callable[[], object]) -> bool:
     try:
-        home.executor_keys()
+        keys()
     except PermissionError:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT has_table_privilege('store_personrow', 'UPDATE') OR has_table_privilege('store_eventrow', 'DELETE')"
-            )
-            if cursor.fetchone()[0]:
-                yield failed(
-                    "database_role",
-                    "The web tier's database role may rewrite the directory or the record.",
-                    "Give web and executor a role each: `mfadesk grants` prints the SQL. Set MFADESK_DATABASE_URL for each user.",
-                )
-            else:
-                yield passed("database_role", "The web tier's database role reads the directory and only adds to the record.")
+        return False
+    return True
+
+
+def _privileged(table: str, right: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege(%s, %s)", [table, right])
+        return bool(cursor.fetchone()[0])
 
 
 def ledger(home: Home) -> Iterable[Finding]:
@@ -156,6 +176,11 @@ def staff(home: Home) -> Iterable[Finding]:
     from mfadesk.store.models import StaffMember
 
     members = list(StaffMember.objects.filter(active=True))
+    if connection.vendor == "postgresql" and not _privileged("mfa_authenticator", "SELECT"):
+        yield warned(
+            "staff", "This database role does not see how staff sign in.", "Run `mfadesk check` as the web tier's user too."
+        )
+        return
     with_factor = set(Authenticator.objects.values_list("user_id", flat=True))
     with_passkey = set(Authenticator.objects.filter(type=Authenticator.Type.WEBAUTHN).values_list("user_id", flat=True))
     if not any("administrator" in member.roles for member in members):

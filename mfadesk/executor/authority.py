@@ -12,7 +12,13 @@ from mfadesk.cases.approvals import count_approvals, digest_of_bundle, find_elig
 from mfadesk.cases.parts import Verdict
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.directory_watch import DirectoryWatch
-from mfadesk.executor.receipts import mint_ask, require_genuine, require_genuine_approval, require_genuine_ask
+from mfadesk.executor.receipts import (
+    mint_ask,
+    require_genuine,
+    require_genuine_approval,
+    require_genuine_ask,
+    require_used_once,
+)
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.executor.staff_register import StaffRegister, find_answering
 from mfadesk.kernel.canonical import canonical_json
@@ -147,6 +153,7 @@ class SigningAuthority:
 
     def _require_genuine(self, state: CaseState) -> None:
         key = self.keys.receipt
+        require_used_once(state)
         for piece in state.pieces:
             require_genuine(key, state, piece)
         for approval in state.approvals:
@@ -191,6 +198,7 @@ def require_still_allowed(desk: Desk, keys: ExecutorKeys, state: CaseState, verd
     judged: the signals that it was judged on again, as `Executor.judge_again` returns them.
     """
     require_own_verdict(keys, state, verdict)
+    require_used_once(state)
     if verdict.session != (state.session or ""):
         raise Broken(f"case {state.id}: a decision that was made for another browser")
     if Report.objects.filter(case_id=state.id).exists():

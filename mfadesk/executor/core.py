@@ -221,6 +221,12 @@ class Executor:
             raise Refusal("request_expired", LATE)
         try:
             asked = open_request(bytes(row.box), self.keys.box_private, row.id, row.kind, row.case_id)
+        except Refusal:
+            # Sealed for another place, or by nobody: no page does that, only whoever writes the table.
+            self.alarm(
+                "forged_request", row.case_id, "A question was put to the executor that was not sealed for where it stood."
+            )
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise Refusal("bad_request", UNREADABLE) from error
         self._require_fresh(row, asked.made_at, asked.until)
@@ -256,6 +262,8 @@ class Executor:
         if row.id in self._answered:
             self.alarm("replayed", row.case_id, "A question that was answered already was put to the executor again.")
             raise Refusal("request_replayed", LATE)
+        if until <= now < row.expires_at - timedelta(seconds=CLOCKS_APART_S):
+            self.alarm("forged_request", row.case_id, "The row of a question gives it a longer life than the question itself.")
         if until <= now or row.expires_at <= now or until - made_at > timedelta(seconds=REQUEST_LIFE_S):
             raise Refusal("request_expired", LATE)
         if made_at < self._since or made_at > now + timedelta(seconds=CLOCKS_APART_S):

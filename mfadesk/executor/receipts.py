@@ -81,6 +81,12 @@ def require_genuine_approval(key: bytes, state: CaseState, approval: Approval) -
         raise Broken(f"case {state.id}: an approval that carries no receipt of this executor")
 
 
+def require_used_once(state: CaseState) -> None:
+    """Raise Broken where a receipt or a decision of the case was written in a second time, as after it was voided."""
+    if state.reused:
+        raise Broken(f"case {state.id}: the event {state.reused} carries a receipt that was used before")
+
+
 def mint_mark(
     key: bytes, state: CaseState, kind: str, body: Mapping[str, Any], now: datetime, randomness: Randomness
 ) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None
 
     group: the one that both users are in; nobody else should be.
     """
-    embedded = not home.config.database_url
+    embedded = not (home.config.database_url or os.environ.get("MFADESK_DATABASE_URL"))
     for path in (home.folder, home.folder / "keys", home.folder / CONFIG_NAME, home.folder / "keys" / "public.json"):
         os.chown(path, executor_uid, group)
     (home.folder / "keys").chmod(FOLDER_MODE)
@@ -243,6 +243,12 @@ def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None
         if path.exists():
             os.chown(path, executor_uid, group)
             path.chmod(0o660)
+    # What browsers may keep is the web tier's to write, at each start; kept policies are the executor's.
+    for name, uid in (("static", web_uid), ("policies", executor_uid)):
+        for path in (home.folder / name, *(home.folder / name).rglob("*")):
+            if path.exists() and not path.is_symlink():
+                os.chown(path, uid, group)
+                path.chmod(FOLDER_MODE if path.is_dir() else SHARED_MODE)
 
 
 def _executor_keys(stored: KeyStore, path: Path) -> ExecutorKeys:

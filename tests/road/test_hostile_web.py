@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from mfadesk.kernel.clock import to_stamp
+from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Broken, Refusal
-from mfadesk.operations import asking, attest, prove
+from mfadesk.operations import asking, attest, prove, work_case
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, PersonRow, RequestRow, StaffKey
 from tests.road.play import Play
@@ -233,6 +233,7 @@ def test_a_sealed_request_moved_to_another_case_or_kind_is_not_opened(stage):
         for name, value in change.items():
             setattr(row, name, value)
         assert answer_of(play, row)["refused"] == "box_not_ours", change
+    assert Alert.objects.filter(kind="forged_request").count() == 5
     assert play.state(case).failures == ()
 
 
@@ -262,6 +263,11 @@ def test_an_answer_is_read_by_its_asker_alone_and_made_up_by_nobody(stage):
     assert set(made_up) == {"refused", "sentence"}
 
 
+def exchange(one, other, *names):
+    for row, source in ((one, other), (other, one)):
+        EventRow.objects.filter(pk=row.pk).update(**{name: getattr(source, name) for name in names})
+
+
 TAMPER = {
     "a changed body": lambda rows: (
         rows[2]
@@ -271,6 +277,9 @@ TAMPER = {
     "a changed entry": lambda rows: EventRow.objects.filter(pk=rows[2].pk).update(leaf=bytes(rows[3].leaf)),
     "another actor": lambda rows: EventRow.objects.filter(pk=rows[1].pk).update(actor="executor"),
     "another time": lambda rows: EventRow.objects.filter(pk=rows[1].pk).update(at="2026-11-24T00:00:00.000000Z"),
+    "two events exchanged": lambda rows: exchange(rows[1], rows[2], "kind", "at", "actor", "body", "fields"),
+    "two entries exchanged": lambda rows: exchange(rows[1], rows[2], "leaf"),
+    "two events in another order": lambda rows: exchange(rows[1], rows[2], "kind", "at", "actor", "body", "fields", "leaf"),
     "a deleted event": lambda rows: EventRow.objects.filter(pk=rows[2].pk).delete(),
     "a deleted tail": lambda rows: (
         EventRow.objects.filter(pk=rows[-1].pk).delete(),
@@ -302,3 +311,29 @@ def test_an_untouched_ledger_passes_the_same_count(stage):
     play, _hazel, case, *_ = stage
     play.throwaway.executor.watch.require_whole(case)
     assert load_case(case).status == "open"
+
+
+def test_proof_and_decision_of_before_a_browser_was_voided_come_back_to_nothing(stage):
+    """The web tier binds the old browser again and writes back, at their own time, the evidence and the decision that it saw."""
+    play, hazel, case, _old, passkey, browser = stage
+    browser.confirm()
+    browser.prove_with_passkey(passkey)
+    assert play.state(case).step_kind == "enrol"
+    told = [e for e in EventRow.objects.filter(case_id=case).order_by("seq")]
+    work_case.drop_browser(play.desk, play.operator, case)
+    play.settle()
+    before = acts(play, hazel.login)
+    with play.desk.unit() as unit:
+        draft = play.desk.draft(unit.load(case), "executor")
+        for event in told:
+            if event.kind in ("session_bound", "confirmed", "evidence_recorded", "decided"):
+                draft.now = from_stamp(event.at)
+                draft.emit(event.kind, **json.loads(event.body))
+        draft.now = play.clock.now()
+        draft.emit("effect_intended", effect="eff_forged", verb="end_sessions", target="", until=to_stamp(draft.now))
+        unit.commit(draft)
+    assert play.state(case).verdicts["replace_authenticator"].allowed
+    forge_effect(play, case, "end_sessions")
+    nudge(play, case)
+    assert acts(play, hazel.login) == before
+    assert broken(play)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from mfadesk.cli import findings_desk
 from mfadesk.executor import core
 from mfadesk.kernel.errors import Invalid
 from mfadesk.store.grants import GRANTS, statements
@@ -42,6 +45,9 @@ FORBIDDEN = {
         "DELETE FROM store_alert",
         "UPDATE store_caserow SET subject_id = 'p_other'",
         "UPDATE store_personrow SET manager_id = 'p_other'",
+        "UPDATE store_personseal SET mac = ''",
+        "INSERT INTO store_directoryhead (edition, body, mac) VALUES (9, '{}', '')",
+        "DELETE FROM store_directoryhead",
         "INSERT INTO store_contactrow (person_id, kind, value, notify) VALUES ('p_hazel', 'mobile', '+1', true)",
         "UPDATE django_migrations SET name = 'x'",
         "CREATE TABLE store_mine (id integer)",
@@ -61,6 +67,9 @@ FORBIDDEN = {
         "SELECT secret_hash FROM store_apitoken",
         "INSERT INTO store_staffmember (user_id, person_id, desk, roles, active) VALUES (1, null, 'x', '[]', true)",
         "UPDATE store_personrow SET manager_id = 'p_other'",
+        "UPDATE store_personseal SET mac = ''",
+        "INSERT INTO store_directoryhead (edition, body, mac) VALUES (9, '{}', '')",
+        "DELETE FROM store_directoryhead",
         "SELECT session_key FROM django_session",
         "SELECT data FROM mfa_authenticator",
         "UPDATE auth_user SET password = ''",
@@ -106,6 +115,7 @@ def test_the_road_needs_no_more_than_the_two_roles_may_do(roles, monkeypatch):
     hazel = play.person("hazel")
     play.scene.add_authenticator(hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400))
     _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
+    roles.seal_directory()
     step = core.Executor.step
 
     def step_as_executor(self):
@@ -126,3 +136,67 @@ def test_the_road_needs_no_more_than_the_two_roles_may_do(roles, monkeypatch):
     play.pass_time(60)
     state = play.state(case)
     assert (state.status, state.outcome) == ("closed", "changed")
+
+
+class Divided:
+    """A desk's home as the user of one tier sees it; `both` is root's, or nobody's wall."""
+
+    def __init__(self, tier: str) -> None:
+        self.tier = tier
+
+    def _read(self, name: str) -> None:
+        if self.tier not in (name, "both"):
+            raise PermissionError(name)
+
+    def web_keys(self) -> None:
+        self._read("web")
+
+    def executor_keys(self) -> None:
+        self._read("executor")
+
+
+def role_finding(tier, role):
+    run(f"SET ROLE {role}")
+    try:
+        return next(iter(findings_desk.database_role(Divided(tier))))
+    finally:
+        run("RESET ROLE")
+
+
+@pytest.mark.parametrize("tier", ["web", "executor"])
+def test_check_says_of_each_tier_whether_its_role_is_its_own(roles, tier):
+    other = {"web": "executor", "executor": "web"}[tier]
+    assert role_finding(tier, ROLES[tier]).level == "ok"
+    assert role_finding("both", ROLES[tier]).level == "warn"
+    wrong = role_finding(tier, ROLES[other])
+    assert wrong.level == "fail" and "the other one's" in wrong.sentence
+    run(f"GRANT {ROLES[other]} TO {ROLES[tier]}")
+    shared = role_finding(tier, ROLES[tier])
+    assert shared.level == "fail" and "the work of both" in shared.sentence
+    run(f"REVOKE {ROLES[other]} FROM {ROLES[tier]}")
+    run(f"GRANT UPDATE ON store_personrow TO {ROLES[tier]}")
+    assert role_finding(tier, ROLES[tier]).level == "fail"
+
+
+def test_check_as_the_executors_role_says_that_it_does_not_see_how_staff_sign_in(roles):
+    run(f"SET ROLE {ROLES['executor']}")
+    (found,) = findings_desk.staff(Divided("executor"))
+    assert found.level == "warn" and "as the web tier's user" in found.what_to_do
+
+
+def test_dividing_a_desk_whose_database_only_the_environment_names_closes_its_folder(tmp_path, monkeypatch):
+    from mfadesk.kernel.ids import SystemRandomness
+    from mfadesk.store import home as homes
+
+    given = {}
+    monkeypatch.setattr(homes.os, "chown", lambda path, uid, gid: given.update({Path(path).name: uid}))
+    home = homes.create_home(tmp_path / "desk", homes.Config("Fernhollow", "http://localhost:8000"), SystemRandomness())
+    (home.folder / "static" / "css").mkdir(parents=True)
+    (home.folder / "static" / "css" / "desk.css").write_text("")
+    monkeypatch.delenv("MFADESK_DATABASE_URL", raising=False)
+    homes.divide_home(home, 1, 2, 3)
+    assert home.folder.stat().st_mode & 0o7777 == homes.EMBEDDED_FOLDER_MODE
+    monkeypatch.setenv("MFADESK_DATABASE_URL", "postgresql://desk@db.example/desk")
+    homes.divide_home(home, 1, 2, 3)
+    assert home.folder.stat().st_mode & 0o7777 == homes.FOLDER_MODE
+    assert (given["static"], given["css"], given["desk.css"], given["desk"]) == (1, 1, 1, 2)

@@ -43,7 +43,7 @@ COVERED = frozenset({
     "deadline_at", "deadline_owner", "deadline_then", "answers", "said", "signals", "session", "confirmed", "pieces",
     "failures", "targets", "gone_used_at", "survivors", "out_of_reach", "vouchers", "asked_as", "second_asked", "verdicts",
     "effects", "new_authenticator", "new_kind", "tested_at", "alerts", "ask", "approvals", "hands", "marks", "resynced", "bypass",
-    "voided", "chosen_kind",
+    "voided", "chosen_kind", "spent", "reused",
 })
 # fmt: on
 """Fields of a case that `find_likeness` reads in its own way, or that only name things or tell the past."""
