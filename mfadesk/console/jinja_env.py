@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from mfadesk.drawing.gauge import draw_gauge
 from mfadesk.drawing.spelling import spell_code
+from mfadesk.ports.people import TIER_WORDS
 
 THEME_COOKIE = "mfadesk_theme"
 THEMES = ("auto", "light", "dark")
@@ -38,6 +39,8 @@ def environment(**options: Any) -> Environment:
     options.setdefault("lstrip_blocks", True)
     env = Environment(**options)  # noqa: S701 - set two lines above
     env.globals.update(url=reverse, url_if=find_url, static=static, theme=theme_of, spell=spell_code)
+    env.globals.update(zone=timezone.get_current_timezone_name)
+    env.filters.update(tier=TIER_WORDS.__getitem__)
     env.filters.update(clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours)
     return env
 
