@@ -134,7 +134,7 @@ def _line(desk: Desk, row: CaseRow, names: dict[str, str], actor: Actor, asks: s
     kind: Mark = mark  # type: ignore[assignment]
     return CaseLine(
         id=row.id, name=names.get(row.subject_id or "", "Not in the directory"), request=GOAL_WORDS.get(row.goal, row.goal),
-        state=state, mark=kind, waiting_for="You" if asks else _say_whom(row.waiting_for, mine=mine),
+        state=state, mark=kind, waiting_for="" if asks else _say_whom(row.waiting_for, mine=mine),
         deadline=row.deadline_at, opened_at=row.opened_at, mine=mine,
     )  # fmt: skip
 
