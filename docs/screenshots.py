@@ -5,6 +5,7 @@ Run by `make screenshots`. Needs Chromium (or its path in MFADESK_CHROMIUM).
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,7 @@ def main() -> None:
             roads.sign_in_by_passkey(operator, "juniper")
             _honest_call(browser, desk, operator)
             _voucher(browser, desk, operator)
+            _approval(browser, desk, operator)
         finally:
             desk.stop()
             browser.close()
@@ -77,6 +79,10 @@ def _honest_call(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
     side = Somebody(browser, desk)
     side.open("/demo/")
     _keep(side, "side-room")
+    hazel.open(roads.await_link(side, "hazel.linden", "me/not-me"))
+    _keep(hazel, "not-me-phone-dark")
+    operator.open("/desk-key")
+    _keep(operator, "desk-key")
 
 
 def _voucher(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
@@ -88,6 +94,18 @@ def _voucher(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
     maple.open(roads.await_link(Somebody(browser, desk), "maple.thorne", "vouch"))
     maple.choose("statement", "my_call")
     _keep(maple, "vouch-phone")
+
+
+def _approval(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
+    elm, side, rowan = Somebody(browser, desk, width=PHONE), Somebody(browser, desk), Somebody(browser, desk)
+    roads.ask_for_approval(operator, elm, side)
+    elm.see("One more person has to agree")
+    _keep(elm, "approval-waits-phone")
+    roads.sign_in_by_passkey(rowan, "rowan")
+    rowan.see(re.compile("Waiting for your approval"))
+    _keep(rowan, "calls")
+    roads.open_approval(rowan)
+    _keep(rowan, "approval")
 
 
 def _keep(who: Somebody, name: str) -> None:

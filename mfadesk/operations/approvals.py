@@ -33,6 +33,8 @@ BAR_WORDS: Mapping[Bar, str] = {
 }
 """Why somebody cannot approve, in words for them."""
 
+BARRED_BY_TAKING_OVER = "Whoever takes it over cannot approve it."
+
 WAITS_AS = ("approver", "security")
 """Who owns a wait for approvals: those who may give them, or security where nobody can."""
 
@@ -105,6 +107,12 @@ def approval_panel(
         over=ask.over if may else "",
         why_not=BAR_WORDS[bar] if bar else "You have approved this. It takes another person." if answered else "",
     )
+
+
+def bars_approving(desk: Desk, actor: Actor, state: CaseState, action: str) -> bool:
+    """Return whether taking the case over would keep this member of staff from an approval that it may need."""
+    approver, requirement = find_approver(actor), requirement_of(desk.policy, action, state.tier, desk.home.config.threat)
+    return approver is not None and requirement is not None and requirement.approvals > 0 and not find_bar(state, approver)
 
 
 def _asked_by(opener: str, owner: str) -> str:

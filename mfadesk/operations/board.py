@@ -44,6 +44,9 @@ HOW = {
 """What the operator does for each method that takes an operator, and what they write down: a value, not a tick."""
 
 
+KNOWN = "password is taken as known"
+"""Said once on a card: policy's own words for a compromise may say it already."""
+
 _SHOWN_BY_THE_GAUGE = ("no_evidence", "below_minimum", "falls_to:")
 """Reasons that the card with the gauge says already, in its sentence and in its list."""
 
@@ -131,7 +134,8 @@ def _cheapest(decision: Decision, policy: Policy, *, evidence: bool) -> str:
     ]
     cheap = any(r.code != "approvals_needed" for r in getattr(decision, "reasons", ()))
     verdict = " That is too cheap for what is asked." if cheap else ""
-    return f"To fake the proof we have, an impostor needs {join(parts)}. The password is taken as known.{verdict}"
+    needs = f"To fake the proof we have, an impostor needs {join(parts)}."
+    return f"{needs}{'' if KNOWN in needs else f' The {KNOWN}.'}{verdict}"
 
 
 def _resists(decision: Decision, policy: Policy) -> tuple[ResistLine, ...]:

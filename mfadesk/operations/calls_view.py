@@ -11,6 +11,7 @@ from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import find_waiting
 from mfadesk.operations.desk import Desk, require_operator
 from mfadesk.operations.directory_csv import fold
+from mfadesk.operations.enlist import needs_desk_key
 from mfadesk.operations.sayings import GOOD, say_outcome
 from mfadesk.operations.views import AlertLine, AnswerLine, CallsView, CaseLine, Mark, PersonLine
 from mfadesk.ports.people import Actor
@@ -58,6 +59,7 @@ def calls(desk: Desk, actor: Actor) -> CallsView:
         version=version.isoformat() if version else "0",
         approvals=tuple(line for line in lines if line.id in answers),
         seconds=tuple(line for line in lines if not line.mine and line.id in seconds - answers),
+        needs_key=needs_desk_key(actor),
     )
 
 
@@ -132,7 +134,7 @@ def _line(desk: Desk, row: CaseRow, names: dict[str, str], actor: Actor, asks: s
     kind: Mark = mark  # type: ignore[assignment]
     return CaseLine(
         id=row.id, name=names.get(row.subject_id or "", "Not in the directory"), request=GOAL_WORDS.get(row.goal, row.goal),
-        state=state, mark=kind, waiting_for=_say_whom(row.waiting_for, mine=mine or bool(asks)),
+        state=state, mark=kind, waiting_for="" if asks else _say_whom(row.waiting_for, mine=mine),
         deadline=row.deadline_at, opened_at=row.opened_at, mine=mine,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from mfadesk.cases.engine import grace_left_s
 from mfadesk.cases.state import CaseState, fold
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
-from mfadesk.operations.approvals import approval_panel
+from mfadesk.operations.approvals import BARRED_BY_TAKING_OVER, approval_panel, bars_approving
 from mfadesk.operations.approvers import find_accounts, find_approvers
 from mfadesk.operations.board import Surroundings, board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
@@ -22,7 +22,7 @@ from mfadesk.operations.judgement import Sight, newest_sight
 from mfadesk.operations.people import find_person
 from mfadesk.operations.sayings import NOTICED, effect_words, method_name, say_outcome, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
-from mfadesk.ports.people import Actor, Person
+from mfadesk.ports.people import TIER_WORDS, Actor, Person
 from mfadesk.runbook.model import Runbook, Step
 from mfadesk.runbook.situation import GOAL_WORDS
 from mfadesk.store.commit import load_events
@@ -38,6 +38,8 @@ APPROVAL_SPEECH = (
     "You have proved enough. Somebody else here has to agree before anything changes. Your page goes on by itself.",
 )
 """What the operator says while the case waits for a further person."""
+
+SECOND_LOOK = "The machine drew you. Look for yourself, ask nobody what they saw, and say no where anything does not fit."
 
 _TITLES = {"refused": "Not on this call", "stopped": "Stopped", "no_change_needed": "No change needed"}
 """Headings of cases that their operator or the person ended, at no ending of the runbook."""
@@ -63,8 +65,11 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     bound_at = next((event.at for event in reversed(events) if event.kind == "session_bound"), None) if state.session else None
     said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
-    action = _action_of(state, runbook)
     approval = approval_panel(desk, actor, state, names, around.approvers or (), sight)
+    now = _now_panel(state, runbook, approval, mine=mine, now=desk.now())
+    if not mine and state.status == "open" and actor.id in state.second_asked.values():
+        now = replace(now, title="Your second look", say=(), do=SECOND_LOOK)
+    action = _action_of(state, runbook)
     board = board_of(desk, actor, state, person, action, around) if person and action and state.status == "open" else None
     return CaseView(
         id=state.id,
@@ -80,8 +85,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         words=find_words(desk, actor, state),
         steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
-        runbook_note=f"Pinned to {state.runbook_digest[:12]}",
-        now=_now_panel(state, runbook, approval, mine=mine, now=desk.now()),
+        runbook_note="This call keeps to this version",
+        now=now,
         board=board,
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
@@ -89,9 +94,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person)
-        | ({"review"} if may_review(state, actor) else frozenset())
-        | ({"approve"} if approval is not None and approval.over else frozenset()),
+        may=_may(state, actor, mine, person, asked=approval is not None and approval.over != "")
+        | ({"review"} if may_review(state, actor) else frozenset()),
+        take_over_note=BARRED_BY_TAKING_OVER if bars_approving(desk, actor, state, action) else "",
         approval=approval,
         noticeable=tuple(
             AnswerLine(name, words)
@@ -124,7 +129,7 @@ def _facts(state: CaseState, person: Person | None) -> tuple[str, ...]:
     if person is None:
         return ("Not in the directory",)
     away = {"on_leave": "On leave", "left": "Has left", "starts": "Has not started yet", "third_party": "From another company"}
-    return tuple(filter(None, (f"{person.job}, {person.tier} tier", person.site, away.get(person.employment, ""))))
+    return tuple(filter(None, (f"{person.job}, {TIER_WORDS[person.tier]} tier", person.site, away.get(person.employment, ""))))
 
 
 def _session_words(state: CaseState, bound_at: datetime | None) -> str:
@@ -133,7 +138,7 @@ def _session_words(state: CaseState, bound_at: datetime | None) -> str:
     if bound_at is None:
         return "No browser has used the code yet"
     yes = "" if state.confirmed else ", has not said yes yet"
-    return f"One browser, since {bound_at:%H:%M}{yes}"
+    return f"One browser, since {bound_at:%H:%M} UTC{yes}"
 
 
 def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
@@ -267,7 +272,7 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
 
 
 def _effect_detail(problem: str, retry_at: object) -> str:
-    return f"{problem} Tried again at {retry_at:%H:%M}." if problem and retry_at is not None else problem
+    return f"{problem} Tried again at {retry_at:%H:%M} UTC." if problem and retry_at is not None else problem
 
 
 def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
@@ -352,13 +357,17 @@ def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
     return "\n".join(lines)
 
 
-def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> frozenset[str]:
+def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None, *, asked: bool) -> frozenset[str]:
+    """Return what this member of staff may do. asked: their approval is."""
+    may = {"approve"} if asked else set()
     if "operator" not in actor.roles:
-        return frozenset({"export"} if "auditor" in actor.roles else ())
-    may = {"export"}
-    if state.status != "closed" and not mine:
+        return frozenset(may | ({"export"} if "auditor" in actor.roles else set()))
+    may.add("export")
+    second = actor.id in state.second_asked.values()
+    # Whoever takes a case over has a hand in it from then on, so it is not offered beside what only somebody without one may do.
+    if state.status != "closed" and not mine and not asked and not second:
         may.add("take_over")
-    if any(staff == actor.id for staff in state.second_asked.values()):
+    if second:
         may.add("attest")
     if mine and state.status == "frozen":
         may |= {"thaw", "end"}

@@ -11,9 +11,11 @@ from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.prove import require_small
 from mfadesk.operations.staff import check_invitation, confirm_invitation, invite_staff, note_rekey, switch_off
-from mfadesk.ports.people import Actor
-from mfadesk.store.models import StaffInvitation
+from mfadesk.ports.people import Actor, Role
+from mfadesk.store.models import StaffInvitation, StaffKey
 
+SIGNING: frozenset[Role] = frozenset({"operator", "approver", "administrator"})
+"""Roles whose word counts only under a desk key."""
 MAX_TOKEN = 200
 
 
@@ -35,6 +37,11 @@ def begin_desk_key(desk: Desk, actor: Actor, invitation: str) -> Mapping[str, An
     if not token:
         raise Invalid("invitation", "Paste the invitation that you were given.")
     return _options(ask_executor(desk, "begin_staff_key", "", {"staff": actor.id, "token": token}))
+
+
+def needs_desk_key(actor: Actor) -> bool:
+    """Return whether this member of staff signs by role and has set up no desk key. For pages only: the executor's register decides."""
+    return bool(SIGNING & actor.roles) and not StaffKey.objects.filter(staff_id=actor.id).exists()
 
 
 def begin_own_key(desk: Desk, actor: Actor) -> Mapping[str, Any]:

@@ -10,6 +10,8 @@ from mfadesk.operations.codes import find_locator
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.views import NotMeView
 
+_STAYS_OFF = "What was switched off for it stays off until you have shown that you are you."
+
 _NEWS = {
     "new": (
         "A new device was set up to sign in to your account.",
@@ -17,7 +19,7 @@ _NEWS = {
     ),
     "coming": (
         "Someone proved that they are you, and a new way to sign in waits to be added.",
-        ("It stops at once, and nothing is added.", "Security is told, and rings you on details we already hold."),
+        ("It stops at once, and nothing is added.", "Security is told, and rings you on details we already hold.", _STAYS_OFF),
     ),
     "off": (
         "A device that signs in to your account was switched off.",
@@ -35,6 +37,8 @@ _WAY_BACK = (
     "Security rings you on details we already hold.",
     "You need not wait: ring the help desk yourself, on the number on your badge.",
 )
+_GIVEN_BACK = "If something of yours was switched off, say on that call that you have it in your hands. Once you are proved, it works again."
+"""Whoever says "not me" may hold the old one or may not: ending a suspension early needs what a replacement needs (SETTLED 10)."""
 
 
 def show_not_me(desk: Desk, token: str) -> NotMeView:
@@ -45,7 +49,7 @@ def show_not_me(desk: Desk, token: str) -> NotMeView:
     about = json.loads(locator.about)
     kind = "new" if about.get("authenticator") else "coming" if about.get("about") == "grace" else "off"
     if locator.used_at:
-        return NotMeView(state="done", what=_DONE[kind], then=_WAY_BACK)
+        return NotMeView(state="done", what=_DONE[kind], then=_WAY_BACK if kind == "new" else (*_WAY_BACK, _GIVEN_BACK))
     what, then = _NEWS[kind]
     return NotMeView(state="open", what=what, then=then)
 

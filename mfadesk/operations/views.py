@@ -61,6 +61,8 @@ class CallsView:
     """Cases of others that wait for this member of staff's yes or no."""
     seconds: tuple[CaseLine, ...] = ()
     """Cases of others in which they were drawn for a second look."""
+    needs_key: bool = False
+    """Whether they have no desk key yet, and their role signs with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ class CaseView:
     """The short address that the operator reads out, without its scheme; empty: this host's own ``/me/``."""
     proofs: tuple[EvidenceLine, ...] = ()
     """What was proved and how, once there is no board any more: the decision is made or the case is over."""
+    take_over_note: str = ""
+    """What it costs this member of staff to take the case over, where it costs something."""
     decided: str = ""
     """The signed decision in a line, such as "100 points, 70 needed"; empty where none was made."""
 

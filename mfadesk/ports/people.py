@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -9,6 +10,11 @@ from typing import Literal
 Tier = Literal["standard", "sensitive", "exec", "privileged", "tier0"]
 TIERS: tuple[Tier, ...] = ("standard", "sensitive", "exec", "privileged", "tier0")
 """From ordinary staff to those who could take the whole house: what an impostor would gain decides what proof costs."""
+
+TIER_WORDS: Mapping[Tier, str] = {
+    "standard": "standard", "sensitive": "sensitive", "exec": "executive", "privileged": "privileged", "tier0": "highest",
+}  # fmt: skip
+"""How a tier is said on a page, before the word tier."""
 
 Employment = Literal["active", "on_leave", "starts", "left", "third_party"]
 Role = Literal["operator", "approver", "security", "author", "auditor", "administrator"]

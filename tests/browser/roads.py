@@ -11,6 +11,8 @@ from tests.browser.somebody import Somebody
 
 HONEST = {"still-works": "gone", "what-kind": "app", "device-at-hand": "at_hand", "restored": "name_only"}
 """What the demo's honest caller answers, by step of the runbook."""
+SPARE_KEY = {"still-works": "gone", "what-kind": "app", "device-at-hand": "spare_key"}
+"""What the directory administrator answers, whose calls take a second yes."""
 MANY_STEPS = 12
 MANY_LOOKS, PAUSE_MS = 60, 200
 
@@ -125,3 +127,30 @@ def save_record(who: Somebody, folder: Path) -> Path:
     path = folder / "record"
     coming.value.save_as(path)
     return path
+
+
+def ask_for_approval(operator: Somebody, elm: Somebody, side: Somebody) -> None:
+    """Take the call of a directory administrator, who proves himself by key and by signing in on the work laptop."""
+    start_call(operator, "Elm Fairweather")
+    answer(operator, SPARE_KEY)
+    redeem(elm, read_code(operator))
+    elm.press("Yes, I’m on the phone")
+    elm.unplug()
+    elm.plug_in(elm.desk.passkeys("elm.fairweather")[0])
+    prove_by_passkey(elm)
+    elm.page.locator(".proved-list").wait_for()
+    elm.press("Start")
+    elm.see("Your work laptop")
+    side.open("/demo/people/elm.fairweather/")
+    shown = side.page.get_by_text(re.compile("^Managed device")).locator("code").first.inner_text()
+    elm.page.locator("input[name=response]").fill(shown)
+    elm.press("Continue")
+    operator.see("Waiting for approval")
+
+
+def open_approval(approver: Somebody) -> None:
+    """Find the case that waits for one's approval, and open it."""
+    approver.open("/")
+    approver.see(re.compile("Waiting for your approval"))
+    approver.press_on(approver.page.locator("[aria-labelledby=approvals-h]").get_by_role("link", name="Elm Fairweather"))
+    approver.see("Do you approve this?")

@@ -13,7 +13,6 @@ from tests.browser.somebody import DESKTOP, PHONE
 pytestmark = pytest.mark.browser
 
 PASSWORD = "three mild otters sing"
-SPARE_KEY = {"still-works": "gone", "what-kind": "app", "device-at-hand": "spare_key"}
 
 
 def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_own(somebody, desk):
@@ -73,7 +72,6 @@ def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_o
     willow.see("Calls")
     assert willow.count_passkeys() == 1
 
-    willow.press("Start a call", "link")
     path = roads.start_call(willow, "Fern Okafor")
     roads.answer(willow, roads.HONEST)
     badge = willow.page.locator("#attest-in_person_badge")
@@ -92,6 +90,7 @@ def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_o
     for login in ("juniper", "rowan"):
         drawn[login] = somebody(width=PHONE, scheme="dark")
         roads.sign_in_by_passkey(drawn[login], login)
+        drawn[login].page.wait_for_load_state("load")
         sees[login] = drawn[login].page.get_by_role("heading", name=re.compile("Waiting for your second look")).count()
     assert sorted(sees.values()) == [0, 1], sees
     login = next(login for login, count in sees.items() if count)
@@ -101,7 +100,6 @@ def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_o
     second.look("calls-second-look", both=True)
     second.open(path)
     look = second.page.locator("#attest-in_person_badge")
-    look.locator("summary").click()
     look.get_by_label("It was the person").check()
     look.get_by_label("Number printed on the badge").fill("4471")
     second.look("second-look")
@@ -115,7 +113,7 @@ def test_an_approver_who_says_no_stops_it_and_a_yes_lets_the_next_one_through(so
     juniper, elm, side = somebody(), somebody(width=PHONE), somebody()
     rowan = somebody(width=PHONE, scheme="dark")
     roads.sign_in_by_passkey(juniper, "juniper")
-    _ask_for_approval(juniper, elm, side)
+    roads.ask_for_approval(juniper, elm, side)
     elm.see("One more person has to agree")
     elm.look("approval-waits", both=True)
     juniper.look("approval-asked", both=True)
@@ -132,7 +130,7 @@ def test_an_approver_who_says_no_stops_it_and_a_yes_lets_the_next_one_through(so
     assert roads.held(side, "elm.fairweather")["Authenticator app on the old phone"] == "active"
 
     rowan.resize(DESKTOP)
-    _ask_for_approval(juniper, elm, side)
+    roads.ask_for_approval(juniper, elm, side)
     _answer(rowan, "yes", "Seen at the front desk this morning")
     elm.see("What do you want to set up?")
     elm.look("approved-person")
@@ -146,31 +144,9 @@ def _answer(approver, value, why):
     """Find the case that waits for one's approval, and sign yes or no."""
     approver.unplug()
     approver.plug_in(*approver.desk.passkeys("Desk 2"))
-    approver.open("/")
-    approver.see(re.compile("Waiting for your approval"))
-    approver.press_on(approver.page.locator("[aria-labelledby=approvals-h]").get_by_role("link", name="Elm Fairweather"))
-    approver.see("Do you approve this?")
+    roads.open_approval(approver)
     approver.choose("answer", value)
     approver.write("Why", why)
     approver.look(f"approval-{value}", both=True)
     approver.press("Sign with your desk key")
     approver.own_passkey()
-
-
-def _ask_for_approval(operator, elm, side):
-    """Take the call of a directory administrator, who proves himself by key and by signing in on the work laptop."""
-    roads.start_call(operator, "Elm Fairweather")
-    roads.answer(operator, SPARE_KEY)
-    roads.redeem(elm, roads.read_code(operator))
-    elm.press("Yes, I’m on the phone")
-    elm.unplug()
-    elm.plug_in(elm.desk.passkeys("elm.fairweather")[0])
-    roads.prove_by_passkey(elm)
-    elm.page.locator(".proved-list").wait_for()
-    elm.press("Start")
-    elm.see("Your work laptop")
-    side.open("/demo/people/elm.fairweather/")
-    answer = side.page.get_by_text(re.compile("^Managed device")).locator("code").first.inner_text()
-    elm.page.locator("input[name=response]").fill(answer)
-    elm.press("Continue")
-    operator.see("Waiting for approval")

@@ -369,7 +369,7 @@ APPROVAL_WAIT = replace(
     WAITING,
     id="approval-wait",
     name="Elm Fairweather",
-    facts=("Directory administrator, tier0 tier", "Fernhollow Main"),
+    facts=("Directory administrator, highest tier", "Fernhollow Main"),
     steps=_steps(3, "Now", "waiting"),
     now=NowPanel(
         kind="wait",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import RequestFactory
@@ -13,8 +14,10 @@ from mfadesk.cli.throwaway import PUBLIC_URL, enlist
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.console import views_key
 from mfadesk.executor.staff_register import ROOT
+from mfadesk.operations import calls_view
 from mfadesk.operations.desk import serve_desk
 from mfadesk.operations.staff import new_token
+from mfadesk.store.models import Alert
 from tests.road.play import Play
 
 
@@ -42,6 +45,17 @@ def invited(play):
 
 def keys(play):
     return play.throwaway.executor.staff.credentials(play.operator.id)
+
+
+def test_whoever_signs_by_role_is_led_to_a_desk_key_until_they_have_one(play):
+    assert calls_view.calls(play.desk, play.operator).needs_key
+    assert not calls_view.calls(play.desk, replace(play.operator, roles=frozenset({"auditor"}))).needs_key
+    link = f"{PUBLIC_URL}/invite/{invited(play)}/"
+    options = json.loads(post(views_key.desk_key_options, play, "/desk-key/options", invitation=link).content)
+    _, response = SoftPasskey.register(options, PUBLIC_URL, play.desk.randomness)
+    post(views_key.desk_key, play, "/desk-key", response=json.dumps(response))
+    assert not calls_view.calls(play.desk, play.operator).needs_key
+    assert Alert.objects.filter(kind="desk_key").count() == 1
 
 
 def test_a_desk_key_set_up_on_the_page_stands_in_the_executors_register(play):

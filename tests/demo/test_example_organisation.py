@@ -114,13 +114,14 @@ def test_seeding_puts_people_accounts_and_staff_in_place(tmp_path):
     from mfadesk.kernel.secret import Secret
     from mfadesk.ports.provider import Accepted
     from mfadesk.store.home import create_home
-    from mfadesk.store.models import PersonRow, StaffMember
+    from mfadesk.store.models import Alert, PersonRow, StaffMember
 
     randomness, clock = SeededRandomness(7), FakeClock(NOW)
     home = create_home(tmp_path / "demo", demo_config(tmp_path / "demo", "http://localhost:8123"), randomness)
     seed(home, clock, randomness)
     assert PersonRow.objects.count() == 60 and StaffMember.objects.count() == len(org.STAFF)
     assert get_user_model().objects.count() == len(org.STAFF)
+    assert not Alert.objects.exists()
     assert Authenticator.objects.count() == 2 * len(org.STAFF)
     state = read_state(home.folder)
     key = home.executor_keys().provider["lab_seed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from mfadesk.cli.drills.approvers import answer_approval, approve_what_waits, hi
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
-from mfadesk.operations import approvals, codes, portal_view, prove, sessions, vouch, work_case
+from mfadesk.operations import approvals, case_view, codes, portal_view, prove, sessions, vouch, work_case
 from mfadesk.operations.approvers import find_approvers
 from mfadesk.store.models import Alert, EventRow, PersonRow, StaffMember
 from tests.road.play import PUBLIC_URL, Browser, Play, add_staff
@@ -170,6 +171,23 @@ def proved_well(play):
     browser.prove_with_passkey(key)
     prove_with_laptop(browser)
     return elm, old, case, browser
+
+
+def test_taking_over_is_not_offered_beside_an_approval_and_says_what_it_costs_before(play):
+    """Whoever takes a case over has a hand in it, and cannot approve it any more."""
+    willow = hire_approver(play.throwaway, "willow")
+    actor = replace(willow.actor, roles=willow.actor.roles | {"operator"})
+    _elm, _old, key, case, browser = at_the_proof(play)
+    before = case_view.case(play.desk, actor, case)
+    assert "take_over" in before.may
+    assert "cannot approve" in before.take_over_note
+    assert case_view.case(play.desk, play.second, case).take_over_note == ""
+    browser.prove_with_passkey(key)
+    prove_with_laptop(browser)
+    asked = case_view.case(play.desk, actor, case).may
+    assert "approve" in asked
+    assert "take_over" not in asked
+    assert "take_over" in case_view.case(play.desk, play.second, case).may
 
 
 def test_two_approvals_take_two_people_and_one_person_does_not_count_twice(play):

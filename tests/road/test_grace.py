@@ -61,12 +61,17 @@ def test_every_address_and_the_manager_are_told_at_once(play):
 
 
 def test_not_me_during_the_wait_stops_it_and_nothing_is_added(play):
-    elm, _old, case, browser = allowed_with_a_wait(play)
+    elm, old, case, browser = allowed_with_a_wait(play)
     letter = next(m for m in play.scene.list_mail("elm@home.example") if "/me/not-me/" in m.text)
-    not_me.act_not_me(play.desk, re.search(r"/me/not-me/(\S+)", letter.text).group(1))
+    token = re.search(r"/me/not-me/(\S+)", letter.text).group(1)
+    assert any("stays off until" in line for line in not_me.show_not_me(play.desk, token).then)
+    not_me.act_not_me(play.desk, token)
     play.settle()
     assert (play.state(case).status, play.state(case).outcome) == ("closed", "stopped")
     assert portal_view.portal(play.desk, browser.session).stage == "stopped"
+    # Who says so may hold the old one or may not, so it stays off, and the page says how it is given back.
+    assert play.authenticator(elm, old).state == "suspended"
+    assert "Once you are proved, it works again." in " ".join(not_me.show_not_me(play.desk, token).then)
     with pytest.raises(Refusal):
         browser.set_up_key_and_test()
     play.pass_time(A_DAY_S + 60)

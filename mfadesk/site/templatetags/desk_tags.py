@@ -7,6 +7,8 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from mfadesk.ports.people import TIER_WORDS, Tier
+
 register = template.Library()
 
 
@@ -23,6 +25,12 @@ def qr(text: str, label: str) -> SafeString:
 def fours(text: str) -> str:
     """Return `text` in groups of four: ``JBSW Y3DP``."""
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+@register.filter
+def tier(name: Tier) -> str:
+    """Return how a tier is said: ``tier0`` becomes ``highest``."""
+    return TIER_WORDS[name]
 
 
 @register.filter
