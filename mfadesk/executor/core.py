@@ -217,7 +217,7 @@ class Executor:
             raise Refusal("request_expired", LATE)
         try:
             asked = open_request(bytes(row.box), self.keys.box_private, row.id, row.kind, row.case_id)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise Refusal("bad_request", UNREADABLE) from error
         self._require_fresh(row, asked.made_at, asked.until)
         return asked
@@ -238,7 +238,7 @@ class Executor:
             return {"refused": "stopped", "sentence": "The desk stopped this to be safe. Security has been told."}
         except MfadeskError as error:
             return {"refused": error.code, "sentence": error.sentence}
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             log.exception("request_failed", kind=row.kind)
             return {"refused": "bad_request", "sentence": UNREADABLE}
 
