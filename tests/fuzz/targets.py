@@ -129,6 +129,19 @@ HOSTILE: dict[str, bytes] = {
 }  # fmt: skip
 
 
+def _spoilt(**changes: str) -> bytes:
+    book = json.loads(_playbook_seed())
+    (carried,) = [one for one in book["playbook_extensions"].values() if "runbook_b64" in one]
+    carried |= changes
+    return json.dumps(book).encode()
+
+
+FOUND: tuple[tuple[str, bytes], ...] = (
+    # What guided runs found, so that it stays found: base 64 that is no ASCII.
+    ("CACAO playbook", _spoilt(runbook_b64="\u00e9\u00e9\u00e9\u00e9")),
+)
+
+
 def feed(name: str, data: bytes) -> None:
     """Feed one input; whatever is not an error of our own is raised on."""
     try:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import HOSTILE, LARGEST, TARGETS, feed
+from tests.fuzz.targets import FOUND, HOSTILE, LARGEST, TARGETS, feed
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_MEMORY_BYTES = 128 << 20
@@ -108,6 +108,11 @@ def test_hostile_input_is_refused_in_bounded_time_and_memory(hostile):
         # Tracing memory costs several times the parser's own work.
         assert took < 8 * target.limit_s, (name, took)
         assert peak < MOST_MEMORY_BYTES, (name, peak)
+
+
+@pytest.mark.parametrize(("name", "data"), FOUND, ids=range(len(FOUND)))
+def test_what_a_guided_run_once_found_is_refused(name, data):
+    feed(name, data)
 
 
 @pytest.mark.slow
