@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-BENCHES = ("ledger", "decisions", "one_commit", "many_writers", "case_page")
+BENCHES = ("ledger", "decisions", "one_commit", "many_writers", "case_page", "wrong_codes")
 ON_POSTGRES = ("one_commit", "effects")
 
 

@@ -143,7 +143,7 @@ def parse_located(text: str, file: str) -> Place:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise Invalid(where, f"this is not YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Invalid(f"{file}:1:1", f"this is not YAML: {str(error).splitlines()[0]}") from None
     if node is None:
         raise Invalid(f"{file}:1:1", "the file is empty")

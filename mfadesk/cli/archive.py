@@ -96,7 +96,7 @@ def _read_manifest(archive: tarfile.TarFile, file: Path) -> Manifest:
         return Manifest(
             str(found["version"]), str(found["made_at"]), int(found["entries"]), str(found["root"]), dict(found["digests"])
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Invalid(str(file), "The manifest of this backup cannot be read.") from error
 
 

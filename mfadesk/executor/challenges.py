@@ -89,7 +89,7 @@ def _challenge_in(response: Mapping[str, Any]) -> bytes:
         encoded = response["response"]["clientDataJSON"]
         client_data = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
         return _decode(client_data["challenge"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Refusal("wrong_proof", NOT_ACCEPTED) from error
 
 

@@ -227,7 +227,7 @@ class Executor:
                 "forged_request", row.case_id, "A question was put to the executor that was not sealed for where it stood."
             )
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise Refusal("bad_request", UNREADABLE) from error
         self._require_fresh(row, asked.made_at, asked.until)
         return asked
@@ -248,7 +248,7 @@ class Executor:
             return {"refused": "stopped", "sentence": "The desk stopped this to be safe. Security has been told."}
         except MfadeskError as error:
             return {"refused": error.code, "sentence": error.sentence}
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             log.exception("request_failed", kind=row.kind)
             return {"refused": "bad_request", "sentence": UNREADABLE}
 

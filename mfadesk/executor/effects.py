@@ -114,7 +114,7 @@ def _take(executor: Executor) -> Taken | None:
 def _arguments(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.kernel.json_text import parse_json
 
 EXPECTED = (Refusal, Invalid, Unavailable)
 """Errors that a page answers with a sentence. Anything else is ours and must not look like an answer."""
@@ -33,7 +33,7 @@ def parse_webauthn(raw: bytes, whose: str) -> dict[str, Any]:
     JSON object.
     """
     try:
-        told = json.loads(raw) if 0 < len(raw) <= RESPONSE_LIMIT else None
+        told = parse_json(raw, RESPONSE_LIMIT)
     except ValueError:
         told = None
     if not isinstance(told, dict):

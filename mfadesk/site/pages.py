@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
+from mfadesk.kernel.json_text import parse_json
 from mfadesk.operations import enlist, staff
 from mfadesk.operations.desk import current_desk
 from mfadesk.ports.people import ROLES
@@ -130,7 +130,7 @@ def staff_act_options(request: HttpRequest) -> HttpResponseBase:
 def parse_response(text: str) -> dict[str, Any]:
     """Return the WebAuthn response in a form field. Raises Invalid where it cannot be read."""
     try:
-        told = json.loads(text) if 0 < len(text) <= RESPONSE_LIMIT else None
+        told = parse_json(text, RESPONSE_LIMIT)
     except ValueError:
         told = None
     if not isinstance(told, dict):
@@ -151,7 +151,7 @@ def csp_report(request: HttpRequest) -> HttpResponse:
     body = request.read(REPORT_BYTES)
     csp_reports.inc()
     try:
-        report = json.loads(body).get("csp-report", {})
+        report = parse_json(body, REPORT_BYTES).get("csp-report", {})
         directive = str(report.get("effective-directive") or report.get("violated-directive") or "")[:40]
     except (ValueError, AttributeError):
         directive = ""

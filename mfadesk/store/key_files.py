@@ -66,7 +66,7 @@ def read_store(path: Path, sources: Sequence[str]) -> KeyStore:
         raise Invalid(
             str(path), "This key file is missing. Restore it from the backup; without it nothing is granted."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(str(path), "This key file is damaged. Restore it from the backup.") from error
     return unwrap(stored, sources, path) if is_wrapped(stored) else stored
 

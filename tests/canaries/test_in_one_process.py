@@ -16,16 +16,17 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from mfadesk.cli.drills.scenery import hire
 from mfadesk.cli.throwaway import enlist
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.operations import codes, prove, record
+from mfadesk.operations import call_back, codes, prove, record, work_case
 from mfadesk.operations.api_tokens import SCOPES, make_token
 from mfadesk.operations.desk import serve_desk
 from mfadesk.portal.door import COOKIE
 from mfadesk.ports.people import ROLES, Actor
 from mfadesk.site.logs import ScrubbedFormatter
 from mfadesk.site.staff_sign_in import StaffMFAAdapter
-from mfadesk.store.models import StaffMember
+from mfadesk.store.models import ContactRow, StaffMember
 from tests.canaries.spellings import stands_in
 from tests.road.play import Play
 from tests.road.test_bypass import at_the_way_in
@@ -133,17 +134,21 @@ def plant(play, client, logs):
     page = client.post("/me/case/enrolment").content
     secrets["new seed"] = re.search(rb"secret=([A-Z2-7]+)", page)[1].decode()
     own["the person's page"] += page
-    from mfadesk.operations.call_back import words_to_say
-
-    secrets["call-back words"] = words_to_say(play.desk, browser.session.id)
     # A person with codes on paper, who types a wrong one and a right one; and one whose executor falls over in the middle.
     fern = play.person("fern")
+    ContactRow.objects.create(person_id=fern.id, kind="mobile", value="+441632960017")
+    play.scene.set_factor("fern", call_back.METHOD)
     play.scene.add_authenticator("fern", "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400))
     secrets["recovery code"] = play.scene.add_recovery_codes("fern", "Paper")[1][0]
     paper = play.open(fern)
     play.answer(paper, authenticator="gone", new_device="at_hand", restored="name_only")
     other = play.redeem(paper)
     other.confirm()
+    caller = hire(play.throwaway).operators[0].actor
+    work_case.take_over(play.desk, caller, paper)
+    call_back.call(play.desk, caller, paper)
+    play.settle()
+    secrets["call-back words"] = call_back.find_words(play.desk, caller, play.state(paper))
     client.cookies[COOKIE] = other.cookie
     own["the person's page"] += client.get("/me/case").content
     secrets["session words"] = other.session.words

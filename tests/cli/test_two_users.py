@@ -165,3 +165,17 @@ def test_check_says_when_the_web_tiers_user_could_exchange_the_key_files(divided
 def findings(folder, uid):
     _, told = run(uid, "-m", "mfadesk.cli.main", "check", "--home", str(folder), "--json")
     return [(one["id"], one["level"], one["sentence"]) for one in json.loads(told.strip().splitlines()[-1])["findings"]]
+
+
+def test_a_rotation_by_root_leaves_each_file_with_its_owner_and_mode(divided):
+    def owners():
+        told = {path.name: path.stat() for path in (divided / "keys").iterdir()}
+        return {name: (one.st_uid, one.st_gid, one.st_mode & 0o777) for name, one in told.items()}
+
+    before, content = owners(), (divided / "keys" / "executor.json").read_text()
+    status, told = run(0, "-m", "mfadesk.cli.main", "rotate-keys", "--home", str(divided), "--yes")
+    assert status == 0, told
+    assert owners() == before and (divided / "keys" / "executor.json").read_text() != content
+    # Neither of the two alone may exchange what is the other's, so neither can rotate.
+    assert run(WEB, "-m", "mfadesk.cli.main", "rotate-keys", "web", "--home", str(divided), "--yes")[0] == 1
+    assert run(EXECUTOR, "-m", "mfadesk.cli.main", "rotate-keys", "--home", str(divided), "--yes")[0] == 1

@@ -8,7 +8,6 @@ the hidden copy is put aside and the visible part read like anybody's.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ def _own(playbook: Mapping[str, Any]) -> tuple[tuple[str, Runbook] | None, tuple
             created=read_time(playbook["created"], "created"),
             modified=read_time(playbook["modified"], "modified"),
         )
-    except (KeyError, TypeError, binascii.Error, UnicodeDecodeError, Invalid) as error:
+    except (KeyError, TypeError, ValueError, Invalid) as error:
         return None, (Loss("playbook_extensions", "the runbook that it carries", f"it cannot be read ({error})"),)
     shown = {key: value for key, value in playbook.items() if key != "signatures"}
     changed = _differences(shown, export_playbook(runbook, edition))
