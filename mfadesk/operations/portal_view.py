@@ -149,8 +149,11 @@ def vouch(desk: Desk, token: str) -> VouchView:
     if state.vouchers.get(voucher, "") != "":
         return VouchView("answered")
     asked_at = next((e.at for e in load_events(state.id) if e.kind == "voucher_asked" and e.body["voucher"] == voucher), None)
+    back = " It also says that they are at work here now." if state.asked_as.get(voucher) == "hr" else ""
+    opens = "opens their account, and what they have or a new device signs in as them"
+    lets = opens if state.goal == "restore_account" else "lets a new phone or key sign in as them"
     return VouchView(
-        "open", name=get_person(state.subject).name, request="A yes lets a new phone or key sign in as them.",
+        "open", name=get_person(state.subject).name, request=f"A yes {lets}.{back}",
         asked_at=asked_at, until=locator.expires_at, statements=tuple(AnswerLine(v, w) for v, w in STATEMENTS.items()),
     )  # fmt: skip
 

@@ -62,7 +62,9 @@ SERVED_HERE = ("T19", "T20", "T21", "T22", "T23", "T24", "T25", "T26")
     [
         ("E02", {"manager_takeover"}, 1, "bound"),
         # The old one switched off by the desk, and given back to whoever has it.
-        ("S29", {"hr_data_write"}, 4, "activated"),
+        ("S29", {"hr_data_write"}, 1, "activated"),
+        # The account closed by somebody, and opened for whoever writes to the directory.
+        ("S29", {"hr_data_write"}, 4, "account_enabled"),
     ],
 )
 def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(

@@ -179,7 +179,7 @@ def wrong_here(step: Step, world: World, decides: bool, urgent: bool):
     if world.barred and (effect or step.kind in ("verify", "decide")):
         yield "barred-stay-out"
     little = not world.allowed - {"suspend_authenticator", "resync_authenticator"}
-    if {"restore_old", "lift_suspension"} & set(step.verbs) and little:
+    if {"restore_old", "lift_suspension", "open_account"} & set(step.verbs) and little:
         yield "suspension-reachable"
     if urgent and step.kind in ("verify", "decide") and step.action != "suspend_authenticator" and not world.suspended:
         yield "suspension-reachable"

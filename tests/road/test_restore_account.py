@@ -112,14 +112,12 @@ def closed(play, *, locked=False, **columns):
         "hazel", "totp", "Phone", last_used_at=play.days_ago(120), fail_count=10 if locked else 0
     )
     play.scene.set_factor("hazel", "managed_device_signin")
-    play.scene.set_factor("hazel", "idv_gov_id")
     partner = play.person("quill", tier="sensitive", vouches_as="hr")
     return hazel, old, play.scene.add_passkey(partner.login, "Key", "security_key")[1]
 
 
-def prove_by_papers(play, browser):
-    for method in ("managed_device_signin", "idv_gov_id"):
-        browser.prove_with_service(method)
+def prove_by_laptop(play, browser):
+    browser.prove_with_service("managed_device_signin")
 
 
 def test_whoever_hr_has_on_leave_is_let_in_on_hrs_word_and_only_then(play):
@@ -127,11 +125,11 @@ def test_whoever_hr_has_on_leave_is_let_in_on_hrs_word_and_only_then(play):
     case = opened(play, hazel)
     browser = play.redeem(case)
     browser.confirm()
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     board = case_view.case(play.desk, play.operator, case).board
     assert any("HR" in line for line in board.reasons) and all("HR" in plan.words for plan in board.plans), board
     assert play.scene.holdings("hazel").disabled
-    play.vouch(case, "p_quill", partner_key, "hr")
+    play.vouch(case, "quill", partner_key, "hr")
     assert not play.scene.holdings("hazel").disabled
     assert play.state(case).outcome == "changed"
     assert portal_view.portal(play.desk, browser.session).title == "Your account is open"
@@ -150,7 +148,7 @@ def test_an_account_that_somebody_closed_is_opened_after_a_second_person_said_ye
     case = opened(play, hazel)
     browser = play.redeem(case)
     browser.confirm()
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     assert play.state(case).ask is not None and play.scene.holdings("hazel").disabled
     approver = hire_approver(play.throwaway, "lead")
     approve_what_waits(play.throwaway, [approver], case)
@@ -162,7 +160,7 @@ def test_what_the_provider_locked_by_itself_is_unlocked_with_its_counter(play):
     case = opened(play, hazel)
     browser = play.redeem(case)
     browser.confirm()
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     assert play.state(case).ask is None and play.state(case).outcome == "changed"
     assert not play.scene.holdings("hazel").disabled
     assert play.authenticator(hazel, old).fail_count == 0
@@ -174,7 +172,7 @@ def test_an_account_that_is_closed_while_the_case_runs_stays_closed(play):
     browser = play.redeem(case)
     browser.confirm()
     play.scene.inject(Fault("error", "open_account"))
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     play.scene.add_account("hazel", disabled=True)
     play.pass_time(60)
     assert play.scene.holdings("hazel").disabled
@@ -186,7 +184,7 @@ def test_where_the_phone_is_gone_the_account_opens_only_when_a_new_one_is_there(
     case = opened(play, hazel, have_it_back="no", authenticator="gone", new_device="at_hand")
     browser = play.redeem(case)
     browser.confirm()
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     assert play.state(case).step == "set-up" and play.scene.holdings("hazel").disabled
     browser.set_up_totp_and_test()
     assert not play.scene.holdings("hazel").disabled
@@ -200,7 +198,7 @@ def test_whoever_did_not_ask_closes_the_account_again(play):
     case = opened(play, hazel)
     browser = play.redeem(case)
     browser.confirm()
-    prove_by_papers(play, browser)
+    prove_by_laptop(play, browser)
     mail = next(m for m in play.scene.list_mail("hazel@home.example") if "may sign in again" in m.text)
     not_me.act_not_me(play.desk, re.search(r"/not-me/(\S+)", mail.text).group(1))
     play.settle()
