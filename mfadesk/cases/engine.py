@@ -35,8 +35,9 @@ AUTHORISED_BY: Mapping[str, frozenset[str]] = {
     "remove_old": frozenset({"replace_authenticator"}),
     "end_sessions": frozenset({"replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"}),
     "resync": frozenset({"resync_authenticator", "replace_authenticator"}),
-    "reset_failures": frozenset({"resync_authenticator", "replace_authenticator"}),
+    "reset_failures": frozenset({"resync_authenticator", "replace_authenticator", "restore_account"}),
     "restore_old": frozenset({"restore_account"}),
+    "open_account": frozenset({"restore_account"}),
     "lift_suspension": frozenset({"replace_authenticator"}),
 }
 """Which allowed decision lets the executor do which verb. A verb that is not listed is not done."""
@@ -234,6 +235,8 @@ def begin_proof_again(draft: Draft, runbook: Runbook, why: str, suspension_s: in
         if effect.state == "done" and effect.target not in lifted:
             left = effect.at + timedelta(seconds=suspension_s) - draft.now
             draft.intend("lift_suspension", effect.target, delay_s=max(0.0, left.total_seconds()))
+    if any(effect.detail == "opened" for effect in draft.state.effects_of("open_account")):
+        draft.intend("close_account")
     if draft.state.step_kind in ("ask", "instruct"):
         return
     proofs = [name for name in draft.state.visited if runbook.steps[name].kind == "verify"]
@@ -287,7 +290,8 @@ _PER_TARGET = {"suspend_old", "remove_old", "lift_suspension", "restore_old"}
 def _targets_of(state: CaseState, verb: str) -> tuple[str, ...]:
     """Return what a verb is done to, one effect each; the empty name stands for the whole account."""
     if verb == "reset_failures":
-        return (state.resynced,) if state.resynced else ()
+        # Two codes name one token; where an account is restored, all that are given back start counting anew.
+        return (state.resynced,) if state.resynced else state.targets if "restore_account" in state.verdicts else ()
     return state.targets if verb in _PER_TARGET else ("",)
 
 
@@ -391,6 +395,7 @@ _BESIDE = {
     "grant_bypass",
     "end_bypass",
     "remind_review",
+    "close_account",
 }
 """Effects that no step waits for. Mail may be late and a case must not hang on it; an enrolment and a pair of codes have a step
 of their own, and one that the provider did not answer is begun anew under another name."""

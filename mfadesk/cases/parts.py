@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from mfadesk.assurance.model import Evidence
 
-STANDS_ALONE = frozenset({"notify", "alert", "lift_suspension", "expire_suspension", "suspend_new", "discard_new"})
+STANDS_ALONE = frozenset(
+    {"notify", "alert", "lift_suspension", "expire_suspension", "suspend_new", "discard_new", "close_account"}
+)
 """Effects that take no decision: they tell somebody, or take back."""
 
 

@@ -162,9 +162,9 @@ class SigningAuthority:
             require_genuine_ask(key, state, state.ask)
 
     def _life_s(self, decision: Allowed) -> int:
-        """Return how long the bundle may take: what binds a new one is finished by its owner, who has a day for it (SETTLED 12, 16)."""
+        """Return how long the bundle may take: what binds a new one, or opens the account for it, has its owner's day (SETTLED 12, 16)."""
         life_s = decision.requirement.decision_lifetime_s
-        if decision.requirement.action in BINDS:
+        if decision.requirement.action in (*BINDS, "restore_account"):
             life_s = max(life_s, self.desk.policy.limits.finish_after_suspension_s + AN_HOUR_S)
         return life_s + decision.grace_s
 

@@ -30,6 +30,7 @@ from mfadesk.executor.letters import send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
+from mfadesk.operations.hr_word import has_hr_word
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, EffectRow
@@ -255,12 +256,43 @@ def _restore_old(executor: Executor, taken: Taken) -> str:
     return "given back"
 
 
+def _open_account(executor: Executor, taken: Taken) -> str:
+    """Open an account that was closed when this was decided; who closed it since had a reason that the decision does not know."""
+    state, login = _authorise(executor, taken)
+    holdings = executor.provider.look(login)
+    if not holdings.disabled:
+        return "not needed"
+    if not (holdings.locked or has_hr_word(state) or any(yes.action == "restore_account" for yes in state.approvals)):
+        raise Refusal("closed_since", "The account was closed after this was decided. Whoever closed it says why.")
+    _provider(executor, taken).open_account(login, taken.id)
+    _read_back_account(executor, login, disabled=False)
+    return "opened"
+
+
+def _close_account(executor: Executor, taken: Taken) -> str:
+    """Close again what this case opened: the person said "not me", or two browsers were in it."""
+    state, login = _own(executor, taken)
+    if not any(effect.detail == "opened" for effect in state.effects_of("open_account")):
+        raise Broken(f"effect {taken.id} would close an account that its case did not open")
+    _provider(executor, taken).close_account(login, taken.id)
+    _read_back_account(executor, login, disabled=True)
+    _provider(executor, taken).end_sessions(login, f"{taken.id}/sessions")
+    return "closed"
+
+
+def _read_back_account(executor: Executor, login: str, *, disabled: bool) -> None:
+    if executor.provider.look(login).disabled != disabled:
+        raise Unavailable("provider", "The provider said that it was done, and it was not.", effect_unknown=True)
+
+
 def _reset_failures(executor: Executor, taken: Taken) -> str:
-    """Clear the counter of the token that was brought back in step: it is locked by the codes that were not."""
-    _state, login = _authorise(executor, taken)
+    """Clear the counter of a token that was brought back in step, or is given back with its account: too many wrong codes lock it."""
+    state, login = _authorise(executor, taken)
     held = _held(executor, login, taken)
     if held is None:
         raise Refusal("unknown_authenticator", "The token is not there any more.")
+    if held.state == "suspended" and not state.resynced:
+        return "left off"
     if held.fail_count:
         _provider(executor, taken).reset_failures(login, held.id, taken.id)
         _read_back(executor, login, taken, lambda a: a is not None and a.fail_count == 0)
@@ -356,6 +388,8 @@ _VERBS: Mapping[str, Callable[[Executor, Taken], str]] = {
     "reset_failures": _reset_failures,
     "lift_suspension": _lift_suspension,
     "restore_old": _restore_old,
+    "open_account": _open_account,
+    "close_account": _close_account,
     "suspend_new": _suspend_new,
     "discard_new": _discard_new,
     "end_bypass": _end_bypass,
@@ -389,7 +423,7 @@ def _authorise(executor: Executor, taken: Taken) -> tuple[CaseState, str]:
     judged = state.signals if taken.verb == "end_sessions" else executor.judge_again(state.id)
     require_still_allowed(executor.desk, executor.keys, state, verdict, judged)
     target = str(taken.args["target"])
-    named = (state.resynced,) if taken.verb == "reset_failures" else state.targets
+    named = (state.resynced,) if taken.verb == "reset_failures" and state.resynced else state.targets
     if target and target not in named:
         raise Broken(f"effect {taken.id} aims at an authenticator that the case does not name")
     return state, login

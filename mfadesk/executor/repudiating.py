@@ -35,6 +35,8 @@ def not_me(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapp
             draft.intend("end_bypass", given.id)
         for given_back in draft.state.effects_of("restore_old"):
             draft.intend("suspend_new", given_back.target)
+        if any(effect.detail == "opened" for effect in draft.state.effects_of("open_account")):
+            draft.intend("close_account")
         if about.get("authenticator"):
             draft.intend("suspend_new", str(about["authenticator"]))
         if draft.state.status in ("open", "frozen"):

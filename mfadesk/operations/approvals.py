@@ -128,6 +128,7 @@ def _asks(desk: Desk, state: CaseState, sight: Sight) -> tuple[str, ...]:
     after = {
         "replace_authenticator": f"They set up {new}, and it signs in as them",
         "add_authenticator": f"They set up {new} beside the others, and it signs in as them",
+        "restore_account": "Their account, closed for a reason that HR did not speak to, is opened",
         "change_contact": "A number or address that the desk holds for them is changed",
     }.get(action, action.replace("_", " ").capitalize())
     return (*(f"Stops working: {label}" for label in old), after)

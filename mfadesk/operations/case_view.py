@@ -294,10 +294,14 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
             ),
             ("Security looked at what it was used for", state.bypass_reviewed),
         )
-    if restored := state.effects_of("restore_old"):
+    restored = state.effects_of("restore_old", "open_account")
+    if restored and not state.effects_of("enrol_new"):
         return (
             ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-            ("What the desk had suspended was given back", any(effect.detail == "given back" for effect in restored)),
+            (
+                "What was closed or suspended was given back",
+                any(effect.detail in ("given back", "opened") for effect in restored),
+            ),
             (
                 "Every notification address was told, with a way to object",
                 any(e.state == "done" for e in state.effects_of("notify")),
@@ -312,6 +316,7 @@ def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
         ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
         *([("Somebody else approved it", True)] if state.approvals else []),
         *((("The old one was suspended first", "suspend_old" in done),) if state.targets else ()),
+        *((("The account is open", "open_account" in done),) if restored else ()),
         ("The new one signed in once", state.tested_at is not None),
         *((("The old one was removed", "remove_old" in done),) if state.targets else ()),
         ("Every session was ended", "end_sessions" in done),

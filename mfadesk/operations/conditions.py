@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mfadesk.assurance.model import Policy, Reason
 from mfadesk.cases.state import CaseState
+from mfadesk.operations.hr_word import NEEDED, has_hr_word
 from mfadesk.operations.people import find_voucher
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Authenticator, Holdings
@@ -53,8 +54,8 @@ def _first_binding(state: CaseState, person: Person, holdings: Holdings, policy:
         reasons.append(Reason("not_the_first", "They have an authenticator already, so this is a replacement. Take that road."))
     if person.employment == "starts":
         reasons += _start_date(person, now)
-    elif person.employment != "active":
-        reasons.append(Reason("not_employed_now", "HR does not have them at work now. HR changes that first."))
+    else:
+        reasons += _at_work(state, person, now)
     seen = any(policy.methods[item.method].in_person for item in state.evidence() if item.method in policy.methods)
     if find_voucher(person) is None and not seen:
         reasons.append(Reason("no_manager", "The directory names no manager who is here, so they are seen in person."))
@@ -77,15 +78,16 @@ def _start_date(person: Person, now: datetime) -> list[Reason]:
 
 
 def _restoring(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
-    """Giving back: HR's word first, and only to an account that is open; who closed it opens it."""
-    reasons = []
-    if person.employment != "active":
-        reasons.append(Reason("not_employed_now", "HR does not have them at work now. HR changes that first."))
-    if holdings.disabled:
-        reasons.append(
-            Reason("account_closed", "The account is closed at the provider. Whoever closed it opens it; the desk does not.")
-        )
-    return reasons
+    """Giving back: only to somebody who is at work, by HR's feed or by HR's word in this case."""
+    return _start_date(person, now) if person.employment == "starts" else _at_work(state, person, now)
+
+
+def _at_work(state: CaseState, person: Person, now: datetime) -> list[Reason]:
+    if person.employment == "active" or (person.employment == "on_leave" and has_hr_word(state, now)):
+        return []
+    if person.employment == "on_leave":
+        return [NEEDED]
+    return [Reason("not_employed_now", "HR does not have them at work now. HR changes that first.")]
 
 
 A_PERSONS_CASES = 50

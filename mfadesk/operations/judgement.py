@@ -32,6 +32,7 @@ from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations import call_back
 from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.conditions import unmet_conditions
+from mfadesk.operations.hr_word import NEEDED, has_hr_word, plans_through_hr
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
@@ -88,7 +89,7 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
         return gone
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
     if state.answers.get("have_it_back") == "yes":
-        return tuple(a for a in active if a.state == "suspended")
+        return tuple(a for a in active if a.state == "suspended" or (a.kind in ("totp", "hotp") and a.fail_count))
     if state.answers.get("approved") == "yes":
         return tuple(a for a in active if a.kind == "push") or _of_kind("app", active)
     if state.answers.get("authenticator") == "works" and state.answers.get("kind") in ("hardware_token", "key"):
@@ -139,6 +140,9 @@ def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple
 
     A suspended one counts as well: little proof may suspend, and it must not clear the way by doing so (SETTLED 10).
     """
+    if holdings.disabled:
+        # Nothing signs in to a closed account, so nothing of it can be shown either.
+        return ()
     gone = {a.id for a in find_gone(state, holdings)}
     return tuple(
         a
@@ -161,7 +165,7 @@ def available_methods(
     """
     # What an operator attests is theirs to do, whatever a service says of it; only a call back takes one besides.
     found: set[MethodId] = {m for m in sight.services if m in policy.methods and not policy.methods[m].operator_attested}
-    if sight.holdings is not None:
+    if sight.holdings is not None and not sight.holdings.disabled:
         gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
@@ -222,21 +226,27 @@ def judge(
     available: of what plans of more proof are made. The search for them takes most of the time, and only a page shows them.
     """
     nobody = person.break_glass or person.employment == "left"
-    decision = decide(
-        # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
-        evidence=() if nobody else _not_by_what_is_gone(state, sight, evidence_in(state, action, policy)),
-        circumstances=circumstances_of(state, person, sight, now),
-        action=action,
-        tier=cast(Tier, state.tier),
-        threat=cast(ThreatLevel, threat),
-        policy=policy,
-        now=now,
-        available=() if nobody else available,
-    )
+    # Nothing that anybody proves opens a break-glass account or brings back somebody who left: there is no path at all.
+    evidence = () if nobody else _not_by_what_is_gone(state, sight, evidence_in(state, action, policy))
+    available = () if nobody else available
+
+    def decide_on(evidence: Sequence[Evidence]) -> Decision:
+        return decide(
+            evidence=evidence, circumstances=circumstances_of(state, person, sight, now), action=action,
+            tier=cast(Tier, state.tier), threat=cast(ThreatLevel, threat), policy=policy, now=now, available=available,
+        )  # fmt: skip
+
+    decision = decide_on(evidence)
+    if decision.requirement is not None and _needs_second_person(action, state, sight, now):
+        decision = replace(
+            decision, requirement=replace(decision.requirement, approvals=max(1, decision.requirement.approvals))
+        )
     unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
     if unmet:
         reasons = () if isinstance(decision, Allowed) else decision.reasons
-        return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), ())
+        # No proof makes up for a condition, but for HR's own word where that is what is missing.
+        plans = plans_through_hr(decide_on, evidence, available, policy, now) if unmet == (NEEDED,) else ()
+        return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), plans)
     if isinstance(decision, Allowed) and action not in WITHOUT_BROWSER and not state.confirmed:
         # Signed now, it would be signed for no browser, and could not be acted on in the one that comes (SETTLED 4, 16).
         reason = Reason(
@@ -251,6 +261,12 @@ def judge(
             reason = Reason("approvals_needed", f"The proof is enough. Policy asks for {more} to approve.")
             return Refused(decision.assessment, decision.requirement, (reason,), ())
     return decision
+
+
+def _needs_second_person(action: str, state: CaseState, sight: Sight, now: datetime) -> bool:
+    """Return whether somebody else has to say yes: an account that somebody closed, for a reason that HR did not speak to."""
+    closed = sight.holdings is not None and sight.holdings.disabled and not sight.holdings.locked
+    return action == "restore_account" and closed and not has_hr_word(state, now)
 
 
 BINDS: tuple[str, ...] = ("replace_authenticator", "add_authenticator", "bind_first_authenticator")
@@ -352,6 +368,7 @@ def holdings_to_json(holdings: Holdings) -> dict[str, object]:
         "sessions": holdings.sessions,
         "seen_at": to_stamp(holdings.seen_at),
         "disabled": holdings.disabled,
+        "locked": holdings.locked,
         "authenticators": [
             {
                 "id": a.id, "kind": a.kind, "label": a.label, "state": a.state, "on_phone": a.on_phone,
@@ -378,6 +395,7 @@ def holdings_from_json(data: Mapping[str, object]) -> Holdings:
         sessions=int(str(data["sessions"])),
         seen_at=from_stamp(str(data["seen_at"])),
         disabled=bool(data["disabled"]),
+        locked=bool(data.get("locked", False)),
         authenticators=tuple(
             Authenticator(**{  # type: ignore[arg-type]
                 **row,

@@ -78,7 +78,7 @@ _GOAL_ASKS: Mapping[str, tuple[str, ...]] = {
     "first_credential": ("Set up the first phone or key that signs you in", "It will be able to sign in as you"),
     "time_boxed_bypass": ("Let you in for an hour without your phone or key", "One code will sign in as you, once"),
     "longer_bypass": ("Let you in until tomorrow without your phone or key", "One code will sign in as you, once"),
-    "restore_account": ("Switch on again what was switched off for you", "It will be able to sign in as you"),
+    "restore_account": ("Open again what was closed or switched off for you", "What you have, or a new device, will be able to sign in as you"),
     "report_loss": ("Switch off a phone or key that is lost", "It can't sign you in any more"),
     "stop_prompts": ("Stop prompts that nobody asked for", "The device that shows them is switched off until you are safe"),
     "fix_codes": ("Bring the codes of your token back in step", "Nothing is added to your account"),
@@ -149,8 +149,11 @@ def vouch(desk: Desk, token: str) -> VouchView:
     if state.vouchers.get(voucher, "") != "":
         return VouchView("answered")
     asked_at = next((e.at for e in load_events(state.id) if e.kind == "voucher_asked" and e.body["voucher"] == voucher), None)
+    back = " It also says that they are at work here now." if state.asked_as.get(voucher) == "hr" else ""
+    opens = "opens their account, and what they have or a new device signs in as them"
+    lets = opens if state.goal == "restore_account" else "lets a new phone or key sign in as them"
     return VouchView(
-        "open", name=get_person(state.subject).name, request="A yes lets a new phone or key sign in as them.",
+        "open", name=get_person(state.subject).name, request=f"A yes {lets}.{back}",
         asked_at=asked_at, until=locator.expires_at, statements=tuple(AnswerLine(v, w) for v, w in STATEMENTS.items()),
     )  # fmt: skip
 
@@ -244,11 +247,12 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
             "stopped", 4, title="Stopped", lede="Nothing was changed, and security knows. Thank you.",
             help_lines=("If somebody rang you about this, hang up.", "Nobody is in trouble."), **plain,
         )  # fmt: skip
-    if state.outcome == "changed" and "restore_account" in state.verdicts:
-        given = any(effect.detail == "given back" for effect in state.effects_of("restore_old"))
+    if state.outcome == "changed" and "restore_account" in state.verdicts and not state.effects_of("enrol_new"):
+        given = any(effect.detail in ("given back", "opened") for effect in state.effects_of("restore_old", "open_account"))
+        opened = any(effect.detail == "opened" for effect in state.effects_of("open_account"))
         return PortalView(
-            "done", 4, title="Your device is on again" if given else "This is over",
-            lede="It signs you in as before." if given else "Nothing was switched on. Our security team reaches you on details we hold.",
+            "done", 4, title="Your account is open" if opened else "Your device is on again" if given else "This is over",
+            lede="What you have signs you in as before." if given else "Nothing was switched on. Our security team reaches you on details we hold.",
             help_lines=("We wrote to every address we hold for you.",), **plain,
         )  # fmt: skip
     if state.outcome == "changed":

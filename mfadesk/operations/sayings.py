@@ -24,6 +24,8 @@ VERB_WORDS: Mapping[str, str] = {
     "suspend_new": "Suspend the new one",
     "discard_new": "Delete what was not finished",
     "restore_old": "Give back what was suspended",
+    "open_account": "Open the account again",
+    "close_account": "Close the account again",
     "grant_bypass": "Give a way in for a time",
     "end_bypass": "End the way in",
     "remind_review": "Remind security of the review",

@@ -68,8 +68,11 @@ class Holdings:
     sessions: int
     seen_at: datetime
     disabled: bool = False
+    """Nobody signs in to it, with whatever they hold."""
     grants: tuple[Grant, ...] = ()
     """Grants that could still sign somebody in."""
+    locked: bool = False
+    """The provider itself closed it after too many wrong tries; `disabled` is True as well. Otherwise somebody closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Capabilities:
     """`end_sessions` does something here; where False, sessions live elsewhere and the record says that nobody ended them."""
     longest_bypass_s: int = 0
     """How long a grant may last that the provider ends by itself; 0 where it has none, and then none is offered."""
+    opens_accounts: bool = False
+    """Accounts are closed and opened here; where False they are elsewhere, and none is ever seen closed."""
 
 
 class Provider(Protocol):
@@ -187,6 +192,14 @@ class Provider(Protocol):
 
     def end_bypass(self, login: str, grant_key: str, key: str) -> None:
         """End the grant that `grant_key` gave, and every session that it opened; absent already is success."""
+        ...
+
+    def open_account(self, login: str, key: str) -> None:
+        """Let a disabled or locked account sign in again; open already is success. Raises Refusal ``cannot_open``."""
+        ...
+
+    def close_account(self, login: str, key: str) -> None:
+        """Let nobody sign in to the account, until it is opened. Raises Refusal ``cannot_open``."""
         ...
 
     def reset_failures(self, login: str, authenticator_id: str, key: str) -> None:

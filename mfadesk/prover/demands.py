@@ -20,8 +20,9 @@ VERB_NEEDS: Mapping[str, tuple[str, ...]] = {
     "suspend_old": ("suspend_authenticator", "grant_bypass", "grant_longer_bypass"),
     "end_sessions": ("replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"),
     "remove_old": ("replace_authenticator",),
-    "reset_failures": ("resync_authenticator",),
+    "reset_failures": ("resync_authenticator", "restore_account"),
     "restore_old": ("restore_account",),
+    "open_account": ("restore_account",),
     "lift_suspension": ("replace_authenticator",),
 }
 """What each verb needs. A suspension on little proof ends by itself and a session that was ended does not come back, so that one

@@ -70,6 +70,7 @@ _VERB_FACTS = {
     "reset_failures": Fact.RESYNCED | Fact.UNTOLD,
     "lift_suspension": Fact.UNTOLD,
     "restore_old": Fact.RESTORED | Fact.UNTOLD,
+    "open_account": Fact.RESTORED | Fact.UNTOLD,
 }
 
 

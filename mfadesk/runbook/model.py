@@ -22,6 +22,7 @@ Verb = Literal[
     "reset_failures",
     "lift_suspension",
     "restore_old",
+    "open_account",
 ]
 """What an act step may have the executor do at the provider. What takes the person at their page (an enrolment, two codes, a
 test) is a step of its own."""

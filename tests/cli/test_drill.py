@@ -18,6 +18,9 @@ EXAMPLE = Path(mfadesk.cli.drills.__file__).parent / "example.yaml"
 OWN = {scenario.id: scenario for scenario in read_scenarios(Path(__file__).parent / "scenarios_own.yaml")}
 """All of them are played by `mfadesk drill tests/cli/scenarios_own.yaml`; here only a few, for the time it takes."""
 
+MORE = read_scenarios(Path(__file__).parent / "scenarios_more.yaml")
+"""Written by another hand; its attacks take minutes and are played by `mfadesk drill tests/cli/scenarios_more.yaml`."""
+
 SCENARIOS = {scenario.id: scenario for scenario in read_scenarios(EXAMPLE)}
 
 
@@ -62,7 +65,9 @@ SERVED_HERE = ("T19", "T20", "T21", "T22", "T23", "T24", "T25", "T26")
     [
         ("E02", {"manager_takeover"}, 1, "bound"),
         # The old one switched off by the desk, and given back to whoever has it.
-        ("S29", {"hr_data_write"}, 4, "activated"),
+        ("S29", {"hr_data_write"}, 1, "activated"),
+        # The account closed by somebody, and opened for whoever writes to the directory.
+        ("S29", {"hr_data_write"}, 4, "account_enabled"),
     ],
 )
 def test_a_policy_that_asks_for_little_is_caught_by_the_attack_that_it_lets_in(
@@ -103,6 +108,13 @@ def test_a_way_in_on_little_proof_is_caught_where_what_still_works_is_said_to_be
     result = drill.play(with_(OWN["S30"], controls={"manager_takeover"}))
     assert "bypass_opened" in result["effects"], result
     assert told and all(told)
+
+
+def test_honest_callers_of_every_tier_goal_and_employment_are_served(drill):
+    served = [scenario for scenario in MORE if scenario.kind == "legitimate"]
+    results = [drill.play(scenario) for scenario in served]
+    assert [result for result in results if not result["passed"]] == []
+    assert not any("skipped" in result for result in results)
 
 
 def test_an_honest_caller_who_has_nothing_is_not_said_to_be_served(drill):

@@ -74,6 +74,8 @@ def test_a_word_that_nobody_knows_is_named_with_its_place_and_what_was_meant():
         ("legitimate:\n  - id: a\n    caller: {tier: standard}\n    expected: {target_minutes: soon}", "play.yaml:4:32"),
         ("legitimate:\n  - id: a\n    caller: {tier: standard}\n    expected: [x]", "play.yaml:4:15"),
         ("legitimate:\n  - &x\n    id: a", "play.yaml:2:5"),
+        ("attacks:\n  - id: a\n    target: {tier: standard}\n    contrlos: [sim_swap]", "play.yaml:4:5"),
+        ("legitimate:\n  - id: a\n    caller: {tier: standard}\n    expected: {target_minuets: 3}", "play.yaml:4:16"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(text, where):
@@ -110,3 +112,9 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, raw):
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(Invalid):
         read_scenarios(tmp_path)
+
+
+def test_a_field_that_no_scenario_has_is_named_with_its_place_and_the_play_goes_on():
+    foreign = GOOD.replace("    controls: [sim_swop]", "    controls: [sim_swop]\n    weather: rain")
+    thief, _nurse = parse_scenarios(foreign, "play.yaml")
+    assert any(line.startswith("7:5") and "weather" in line for line in find_strangers(thief, load_policy()))

@@ -18,8 +18,9 @@ ENOUGH_FOR = {
     "end_sessions": {"replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"},
     "remove_old": {"replace_authenticator"},
     "resync": {"resync_authenticator"},
-    "reset_failures": {"resync_authenticator"},
+    "reset_failures": {"resync_authenticator", "restore_account"},
     "restore_old": {"restore_account"},
+    "open_account": {"restore_account"},
     "lift_suspension": {"replace_authenticator"},
     "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
 }
@@ -164,6 +165,8 @@ def carried_out(step: Step, world: World) -> list[World]:
                 world = replace(world, sessions_ended=True)
             elif verb == "restore_old":
                 world = replace(world, suspended=False, restored=True)
+            elif verb == "open_account":
+                world = replace(world, restored=True)
             elif verb == "lift_suspension":
                 world = replace(world, suspended=False)
             else:
@@ -176,7 +179,7 @@ def wrong_here(step: Step, world: World, decides: bool, urgent: bool):
     if world.barred and (effect or step.kind in ("verify", "decide")):
         yield "barred-stay-out"
     little = not world.allowed - {"suspend_authenticator", "resync_authenticator"}
-    if {"restore_old", "lift_suspension"} & set(step.verbs) and little:
+    if {"restore_old", "lift_suspension", "open_account"} & set(step.verbs) and little:
         yield "suspension-reachable"
     if urgent and step.kind in ("verify", "decide") and step.action != "suspend_authenticator" and not world.suspended:
         yield "suspension-reachable"

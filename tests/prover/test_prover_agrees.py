@@ -29,7 +29,7 @@ ACTIONS = [
     "add_authenticator",
     "bind_first_authenticator",
 ]
-VERBS = ["suspend_old", "remove_old", "end_sessions", "reset_failures", "lift_suspension", "restore_old"]
+VERBS = ["suspend_old", "remove_old", "end_sessions", "reset_failures", "lift_suspension", "restore_old", "open_account"]
 KINDS = [
     "ask",
     "verify",

@@ -148,6 +148,8 @@ def test_a_case_that_was_opened_with_a_lower_tier_than_the_directorys_changes_no
         "resync",
         "reset_failures",
         "restore_old",
+        "open_account",
+        "close_account",
         "end_bypass",
         "format_disk",
     ],

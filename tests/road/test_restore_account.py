@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mfadesk.cli.drills.approvers import approve_what_waits, hire_approver
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.operations import case_view, not_me, portal_view
 from tests.road.play import Play
@@ -103,28 +104,111 @@ def test_the_end_of_the_first_suspension_finds_it_given_back(play):
     assert play.authenticator(hazel, old).state == "active"
 
 
-@pytest.mark.parametrize(("employment", "ending"), [("on_leave", "hr-first"), ("starts", "hr-first"), ("left", "refused")])
-def test_hr_goes_first(play, employment, ending):
-    hazel = play.person("hazel", employment=employment)
-    play.scene.add_account(hazel.login, disabled=True)
+def closed(play, *, locked=False, **columns):
+    """Return somebody whose account is closed, with a phone of before and an HR partner in the directory."""
+    hazel = play.person("hazel", **columns)
+    play.scene.add_account("hazel", disabled=True, locked=locked)
+    old = play.scene.add_authenticator(
+        "hazel", "totp", "Phone", last_used_at=play.days_ago(120), fail_count=10 if locked else 0
+    )
+    play.scene.set_factor("hazel", "managed_device_signin")
+    partner = play.person("quill", tier="sensitive", vouches_as="hr")
+    return hazel, old, play.scene.add_passkey(partner.login, "Key", "security_key")[1]
+
+
+def prove_by_laptop(play, browser):
+    browser.prove_with_service("managed_device_signin")
+
+
+def test_whoever_hr_has_on_leave_is_let_in_on_hrs_word_and_only_then(play):
+    hazel, _old, partner_key = closed(play, employment="on_leave")
     case = opened(play, hazel)
-    assert play.state(case).ending == ending
-    assert play.scene.holdings(hazel.login).disabled
+    browser = play.redeem(case)
+    browser.confirm()
+    prove_by_laptop(play, browser)
+    board = case_view.case(play.desk, play.operator, case).board
+    assert any("HR" in line for line in board.reasons) and all("HR" in plan.words for plan in board.plans), board
+    assert play.scene.holdings("hazel").disabled
+    play.vouch(case, "quill", partner_key, "hr")
+    assert not play.scene.holdings("hazel").disabled
+    assert play.state(case).outcome == "changed"
+    assert portal_view.portal(play.desk, browser.session).title == "Your account is open"
 
 
-def test_the_desk_opens_no_closed_account(play):
-    hazel, old, laptop = suspended(play)
-    play.scene.add_account(hazel.login, disabled=True)
-    play.clock.advance(60)
+@pytest.mark.parametrize("employment", ["left", "third_party"])
+def test_an_outsiders_account_is_never_opened(play, employment):
+    hazel, _old, _key = closed(play, employment=employment)
     case = opened(play, hazel)
-    assert any("closed at the provider" in line for line in case_view.case(play.desk, play.operator, case).board.reasons)
-    assert play.authenticator(hazel, old).state == "suspended"
+    assert play.state(case).ending == "refused"
+    assert play.scene.holdings("hazel").disabled
 
 
-def test_a_device_that_somebody_else_had_is_replaced_instead(play):
+def test_an_account_that_somebody_closed_is_opened_after_a_second_person_said_yes(play):
+    hazel, _old, _key = closed(play)
+    case = opened(play, hazel)
+    browser = play.redeem(case)
+    browser.confirm()
+    prove_by_laptop(play, browser)
+    assert play.state(case).ask is not None and play.scene.holdings("hazel").disabled
+    approver = hire_approver(play.throwaway, "lead")
+    approve_what_waits(play.throwaway, [approver], case)
+    assert not play.scene.holdings("hazel").disabled
+
+
+def test_what_the_provider_locked_by_itself_is_unlocked_with_its_counter(play):
+    hazel, old, _key = closed(play, locked=True)
+    case = opened(play, hazel)
+    browser = play.redeem(case)
+    browser.confirm()
+    prove_by_laptop(play, browser)
+    assert play.state(case).ask is None and play.state(case).outcome == "changed"
+    assert not play.scene.holdings("hazel").disabled
+    assert play.authenticator(hazel, old).fail_count == 0
+
+
+def test_an_account_that_is_closed_while_the_case_runs_stays_closed(play):
+    hazel, old, _key = closed(play, locked=True)
+    case = opened(play, hazel)
+    browser = play.redeem(case)
+    browser.confirm()
+    play.scene.inject(Fault("error", "open_account"))
+    prove_by_laptop(play, browser)
+    play.scene.add_account("hazel", disabled=True)
+    play.pass_time(60)
+    assert play.scene.holdings("hazel").disabled
+    assert [e.state for e in play.state(case).effects_of("open_account")] == ["failed"]
+
+
+def test_where_the_phone_is_gone_the_account_opens_only_when_a_new_one_is_there(play):
+    hazel, old, _key = closed(play, locked=True)
+    case = opened(play, hazel, have_it_back="no", authenticator="gone", new_device="at_hand")
+    browser = play.redeem(case)
+    browser.confirm()
+    prove_by_laptop(play, browser)
+    assert play.state(case).step == "set-up" and play.scene.holdings("hazel").disabled
+    browser.set_up_totp_and_test()
+    assert not play.scene.holdings("hazel").disabled
+    held = play.scene.holdings("hazel").authenticators
+    assert old not in {a.id for a in held} and play.state(case).outcome == "changed"
+    assert all(done for _words, done in case_view.case(play.desk, play.operator, case).checklist)
+
+
+def test_whoever_did_not_ask_closes_the_account_again(play):
+    hazel, _old, _key = closed(play, locked=True)
+    case = opened(play, hazel)
+    browser = play.redeem(case)
+    browser.confirm()
+    prove_by_laptop(play, browser)
+    mail = next(m for m in play.scene.list_mail("hazel@home.example") if "may sign in again" in m.text)
+    not_me.act_not_me(play.desk, re.search(r"/not-me/(\S+)", mail.text).group(1))
+    play.settle()
+    assert play.scene.holdings("hazel").disabled
+
+
+def test_a_device_that_is_elsewhere_is_not_given_back(play):
     hazel, old, _laptop = suspended(play)
-    case = opened(play, hazel, have_it_back="no")
-    assert play.state(case).ending == "replace-instead"
+    case = opened(play, hazel, have_it_back="no", authenticator="works")
+    assert play.state(case).ending == "call-again"
     assert play.authenticator(hazel, old).state == "suspended"
 
 

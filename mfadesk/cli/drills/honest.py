@@ -5,20 +5,23 @@ What the case asks for is done as it asks; nothing here knows a runbook by name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from mfadesk.assurance.decision import decide
-from mfadesk.assurance.model import MethodId, Plan, ThreatLevel
+from mfadesk.assurance.model import Decision, Evidence, MethodId, Plan, ThreatLevel
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
-from mfadesk.cli.drills.means import is_closed, said_of, say
+from mfadesk.cli.drills.means import find_closed, said_of, say
 from mfadesk.cli.drills.scenario import Call, Expected
 from mfadesk.cli.drills.scenery import set_stage
-from mfadesk.cli.drills.stage import NotAtHand, Shift, Stage, World
+from mfadesk.cli.drills.stage import PROVIDER, NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import MfadeskError
+from mfadesk.operations.conditions import unmet_conditions
+from mfadesk.operations.hr_word import NEEDED, plans_through_hr
 from mfadesk.ports.people import Tier
 from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import first_answers
@@ -82,18 +85,24 @@ class _Visit:
         policy, situation = throwaway.desk.policy, call.situation
         self._policy = policy
         self._can = frozenset(m for m in available if m in policy.methods and policy.methods[m].role == "factor")
-        claim = situation.get("authenticator", "unknown")
-        self._goal = first_answers(situation, call.request).goal
+        claim, closed = situation.get("authenticator", "unknown"), find_closed(call)
+        # The desk sees that an account is closed, and takes the road that opens it, whatever else is asked.
+        self._goal = "restore_account" if closed else first_answers(situation, call.request).goal
         world = World(
             "honest", self._can, 1.0, old=claim != "none_yet", spare_token=claim not in ("works", "drifted"),
-            closed=is_closed(call), switched_off=self._goal == "restore_account",
+            closed=closed, switched_off=self._goal == "restore_account" and closed != "locked",
         )  # fmt: skip
         self._stage: Stage = set_stage(
-            throwaway, shift, world, tier=call.tier, employment=situation.get("employment", "active"),
-            kind=situation.get("kind", "app"),
+            throwaway, shift, world, tier=call.tier, employment=self._employment(), kind=situation.get("kind", "app"),
         )  # fmt: skip
         self._waited_s, self._approved = 0.0, False
         self._used: list[MethodId] = []
+
+    def _employment(self) -> str:
+        """Return what HR's feed says: of somebody who is back, still the leave where HR can be asked or is said to have it so."""
+        word = self._call.situation.get("employment", "active")
+        late = "hr_attest" in self._can or "hr_status_on_leave" in self._call.signals
+        return "active" if word == "returning" and not late else word
 
     def run(self, signals: frozenset[str]) -> Served:
         stage = self._stage
@@ -157,13 +166,25 @@ class _Visit:
         return "plans were carried out and did not do"
 
     def _plan(self, state: CaseState, step: Step) -> tuple[Plan | None, str]:
-        decision = decide(
-            evidence=state.evidence(), circumstances=find_circumstances(self._stage, state), action=step.action or "",
-            tier=cast(Tier, state.tier), threat=cast(ThreatLevel, self._throwaway.desk.home.config.threat), policy=self._policy,
-            now=self._throwaway.clock.now(), available=self._can,
-        )  # fmt: skip
-        reasons = "; ".join(reason.sentence for reason in getattr(decision, "reasons", ()))
-        return next(iter(getattr(decision, "plans", ())), None), reasons
+        now, action = self._throwaway.clock.now(), step.action or ""
+        holdings = self._throwaway.scene.holdings(self._stage.person.login)
+        # Nothing that the provider holds signs in to a closed account.
+        can = self._can - PROVIDER if holdings.disabled else self._can
+        circumstances = find_circumstances(self._stage, state)
+
+        def judge(evidence: Sequence[Evidence]) -> Decision:
+            return decide(
+                evidence=evidence, circumstances=circumstances, action=action, tier=cast(Tier, state.tier),
+                threat=cast(ThreatLevel, self._throwaway.desk.home.config.threat), policy=self._policy, now=now, available=can,
+            )  # fmt: skip
+
+        decision = judge(state.evidence())
+        unmet = unmet_conditions(action, state, self._stage.person, holdings, self._policy, now)
+        reasons = "; ".join(reason.sentence for reason in (*getattr(decision, "reasons", ()), *unmet))
+        plans = () if unmet else getattr(decision, "plans", ())
+        if unmet == (NEEDED,):
+            plans = plans_through_hr(judge, state.evidence(), can, self._policy, now)
+        return next(iter(plans), None), reasons
 
     def _change(self, state: CaseState, step: Step) -> None:
         starts = [v.starts_at for v in state.verdicts.values() if v.allowed]

@@ -70,7 +70,7 @@ def find_likeness(stage: Stage, state: CaseState) -> Hashable:
         frozenset(names.get(name, name) for name in state.targets),
         frozenset(names.get(name, name) for name in state.out_of_reach),
         frozenset((a.kind, a.label, a.state, a.fail_count) for a in holdings.authenticators),
-        holdings.sessions, holdings.disabled,
+        holdings.sessions, holdings.disabled, holdings.locked,
         frozenset((g.key in state.effects, g.expires_at - now, g.used_at is None) for g in holdings.grants),
         frozenset(Counter((e.verb, names.get(e.target, e.target), e.state) for e in state.effects.values()).items()),
         *(frozenset((v.action, v.allowed, v.starts_at - now, v.expires_at - now) for v in verdicts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mfadesk.assurance.model import Compromise, MethodId, Policy
 from mfadesk.cli.drills.scenario import Call, Crime
-from mfadesk.cli.drills.stage import PROVIDER, World
+from mfadesk.cli.drills.stage import PROVIDER, Closed, World
 from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import REQUEST_GOALS, VOCABULARY, first_answers
 
@@ -87,10 +87,11 @@ def worlds_for(call: Call, policy: Policy) -> tuple[World, ...]:
     worlds = _usual_worlds(call, policy)
     if "restore_account" not in goals_for(call):
         return worlds
-    # What is given back must have been taken. A closed account the desk does not open at all, so the open one is tried as well.
-    off = [replace(world, name=f"{world.name}, the old one switched off", switched_off=True) for world in worlds if world.old]
-    closed = [replace(world, name=f"{world.name}, the account closed", closed=True) for world in worlds]
-    return (*worlds, *off, *(closed if is_closed(call) else ()))
+    # What is given back must have been taken, and what is opened must have been closed.
+    off = [replace(w, name=f"{w.name}, the old one switched off", switched_off=True) if w.old else w for w in worlds]
+    how: tuple[Closed, ...] = tuple(dict.fromkeys(("closed", find_closed(call) or "closed")))
+    closed = [replace(world, name=f"{world.name}, the account {word}", closed=word) for word in how for world in worlds]
+    return (*off, *closed)
 
 
 def _usual_worlds(call: Call, policy: Policy) -> tuple[World, ...]:
@@ -109,9 +110,22 @@ def _usual_worlds(call: Call, policy: Policy) -> tuple[World, ...]:
     )
 
 
-def is_closed(call: Call) -> bool:
-    """Return whether the account is closed at the provider, as far as the scenario says."""
-    return "enable_account" in call.request or "account_disabled" in call.signals
+CLOSED_WORDS = frozenset({"enable_account", "reactivate_account", "reopen_account", "account_disabled", "account_closed"})
+LOCKED_WORDS = frozenset({"unlock_account", "account_unlock", "unlock", "account_locked", "account_locked_out", "locked_out"})
+
+
+def find_closed(call: Call) -> Closed:
+    """Return how the account is closed at the provider, as far as a scenario's request and signals say.
+
+    Who asks for an account and says nothing of it being open, nor of a device that was switched off, means a closed one.
+    """
+    words = {*call.request, *call.signals}
+    if words & LOCKED_WORDS:
+        return "locked"
+    if words & CLOSED_WORDS:
+        return "closed"
+    asks = first_answers(call.situation, call.request).goal == "restore_account" and not call.request
+    return "closed" if asks and call.situation.get("authenticator", "unknown") != "unknown" else ""
 
 
 def goals_for(call: Call) -> tuple[str, ...]:

@@ -26,6 +26,14 @@ MAX_WORDS = 100
 MAX_MINUTES = 100_000
 MAX_WORD_CHARS = 200
 
+FIELDS = (
+    "id", "title", "based_on", "fidelity", "channel_in", "claim", "request", "situation", "target", "caller", "known_info",
+    "controls", "pressure", "attack_ids", "weak_methods", "sound_methods", "signals", "expected", "overrides", "available",
+    "unavailable", "path", "then", "note",
+)  # fmt: skip
+EXPECTED = ("decision", "must", "must_not", "target_minutes", "post")
+"""What a scenario and its expectation may hold; much of it is for readers alone."""
+
 Kind = Literal["attack", "legitimate"]
 Place = tuple[str, str]
 """A field and a word in it."""
@@ -74,6 +82,8 @@ class Scenario:
     available: tuple[str, ...]
     expected: Expected
     places: Mapping[Place, str]
+    foreign: tuple[str, ...] = ()
+    """A sentence for every field that a scenario does not have, with its place: it is not read."""
 
 
 def read_scenarios(path: Path) -> tuple[Scenario, ...]:
@@ -132,7 +142,7 @@ def find_strangers(scenario: Scenario, policy: Policy) -> tuple[str, ...]:
         *(_strange(scenario, "known_info", w, compromises, "defeats nothing here") for w in sorted(scenario.crime.known_info)),
         *(_strange(scenario, "available", word, factors, "proves nothing here") for word in scenario.available),
     ]
-    return tuple(sentence for sentence in found if sentence)
+    return (*scenario.foreign, *(sentence for sentence in found if sentence))
 
 
 def _strange(scenario: Scenario, field: str, word: str, known: Collection[str], so: str) -> str:
@@ -154,6 +164,7 @@ def _scenario(node: Fields, kind: Kind) -> Scenario:
         where = who.fields["tier"][1].where if "tier" in who.fields else who.where
         raise Invalid(where, f"the tier is one of {', '.join(TIERS)}.{suggest(tier, TIERS)}")
     situation, expected = _sub(node, "situation"), _sub(node, "expected")
+    foreign = (*_foreign(node, FIELDS), *_foreign(who, ("role", "tier")), *(_foreign(expected, EXPECTED) if expected else ()))
     words = {field: _words(node, field) for field in ("request", "signals", "controls", "known_info", "available", "then")}
     said = {key: _text(value) for key, (_name, value) in situation.fields.items()} if situation else {}
     return Scenario(
@@ -175,7 +186,24 @@ def _scenario(node: Fields, kind: Kind) -> Scenario:
             then=words["then"],
         ),
         places=dict(_places(node, situation)),
+        foreign=foreign,
     )
+
+
+def _foreign(node: Fields, known: Collection[str]) -> tuple[str, ...]:
+    """Return a sentence for each field that is not known.
+
+    Raises Invalid for one that looks like a slip of the pen: an attack whose "contrlos" nobody reads would look stopped.
+    """
+    found = []
+    for key, (name, _value) in node.fields.items():
+        if key in known:
+            continue
+        where = f"{name.line}:{name.column}"
+        if meant := suggest(key, known):
+            raise Invalid(name.where, f'"{key}" is no field here, so it would not be read.{meant}')
+        found.append(f'{where} "{key}" is no field of a scenario, so it is not read.')
+    return tuple(found)
 
 
 _NO_CRIME: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mfadesk.cli.drills.approvers import hire_approver
 from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, VOUCHED, Shift, Staff, Stage, World, mail_of
 from mfadesk.cli.throwaway import Throwaway, enlist
+from mfadesk.connectors.lab.records import MAX_FAILURES
 from mfadesk.operations import call_back
 from mfadesk.operations.people import get_person
 from mfadesk.ports.provider import AuthenticatorKind
@@ -58,7 +59,7 @@ def set_stage(
     now, usable, scene = throwaway.clock.now(), world.methods, throwaway.scene
     since = None if world.settled_days is None else now - timedelta(days=world.settled_days)
     manager = _add(throwaway, "manager", "standard", "active", None) if usable & {"manager_portal", "peer_vouch"} else None
-    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None, world.closed)
+    row = _add(throwaway, "person", tier, EMPLOYMENT.get(employment, "active"), manager.id if manager else None)
     PersonRow.objects.filter(pk=row.id).update(manager_since=since if manager else None, photo_since=since)
     ContactRow.objects.create(person_id=row.id, kind="personal_mail", value="person@home.example", since=since)
     if usable & {"callback_on_file", "sms_code"}:
@@ -85,6 +86,11 @@ def set_stage(
     throwaway.seal_directory()
     if world.old and world.switched_off:
         switch_off(stage, kind)
+    if world.closed:
+        scene.add_account("person", disabled=True, locked=world.closed == "locked")
+    if world.closed == "locked":
+        for held in scene.holdings("person").authenticators:
+            scene.set_failures(held.id, MAX_FAILURES)
     return stage
 
 
@@ -127,13 +133,11 @@ def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:
             scene.set_factor(login, method)
 
 
-def _add(
-    throwaway: Throwaway, login: str, tier: str, employment: str, manager: str | None, disabled: bool = False
-) -> PersonRow:
+def _add(throwaway: Throwaway, login: str, tier: str, employment: str, manager: str | None) -> PersonRow:
     row = PersonRow.objects.create(
         id=f"p_{login}", login=login, name=login, search=login, tier=tier, job="Drill", site="Drill",
         employment=employment, manager_id=manager, starts_on=throwaway.clock.now().date() if employment == "starts" else None,
     )  # fmt: skip
     ContactRow.objects.create(person=row, kind="work_mail", value=mail_of(login))
-    throwaway.scene.add_account(login, disabled=disabled)
+    throwaway.scene.add_account(login)
     return row

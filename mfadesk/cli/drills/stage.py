@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.approvers import ApproverOnShift, approve_what_waits
@@ -36,6 +37,9 @@ AHEAD_STEPS, STEP_S = 20, 30
 
 class NotAtHand(Exception):
     """The player has nothing to do this with: no browser is bound, no paper is left, no letter came."""
+
+
+Closed = Literal["", "closed", "locked"]
 
 
 @dataclass(slots=True)
@@ -69,8 +73,8 @@ class World:
     spare_token: bool = True
     settled_days: float | None = None
     """How old the directory's data is; None for a first value, which was never changed."""
-    closed: bool = False
-    """Whether the account is closed at the provider."""
+    closed: Closed = ""
+    """Whether the account is closed at the provider: by somebody, or by the provider itself after too many wrong codes."""
     switched_off: bool = False
     """Whether the desk suspended the old device an hour ago, on a report of its loss."""
 

@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 
 from mfadesk.connectors.lab import bypass, codes, faults, oath
 from mfadesk.connectors.lab.records import (
+    CLOSED,
+    LOCKED,
     MAX_FAILURES,
+    OPEN,
     Stored,
     find_authenticator,
     is_first_time,
@@ -62,7 +65,7 @@ class LabProvider:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             NAME, binds_challenge=True, suspends_without_gap=True, enrols=ENROLS, max_failures=MAX_FAILURES,
-            longest_bypass_s=bypass.LONGEST_S,
+            longest_bypass_s=bypass.LONGEST_S, opens_accounts=True,
         )  # fmt: skip
 
     def health(self) -> None:
@@ -76,7 +79,7 @@ class LabProvider:
             ).fetchone()[0]
             held = tuple(a.to_authenticator() for a in list_authenticators(bench.connection, login))
             return Holdings(login, held, sessions, bench.at, bool(account["disabled"]),
-                            bypass.list_grants(bench.connection, login, bench.at))  # fmt: skip
+                            bypass.list_grants(bench.connection, login, bench.at), account["disabled"] == LOCKED)  # fmt: skip
 
         return self._serve("look", act)
 
@@ -212,6 +215,12 @@ class LabProvider:
 
         self._serve("end_bypass", act)
 
+    def open_account(self, login: str, key: str) -> None:
+        self._set_account("open_account", login, key, OPEN)
+
+    def close_account(self, login: str, key: str) -> None:
+        self._set_account("close_account", login, key, CLOSED)
+
     def close(self) -> None:
         """Close the file."""
         self.store.close()
@@ -238,6 +247,15 @@ class LabProvider:
             if stored is not None:
                 bench.connection.execute(sql, (authenticator_id,))
             write_audit(bench.connection, bench.at, login, act, authenticator_id, "done" if stored else "absent already")
+
+        self._serve(act, change)
+
+    def _set_account(self, act: str, login: str, key: str, to: int) -> None:
+        def change(bench: codes.Bench) -> None:
+            require_account(bench.connection, login)
+            if is_first_time(bench.connection, key, act, login, "", bench.at):
+                bench.connection.execute("UPDATE accounts SET disabled = ? WHERE login = ?", (to, login))
+                write_audit(bench.connection, bench.at, login, act, None, "done")
 
         self._serve(act, change)
 

@@ -11,6 +11,8 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.ports.provider import Authenticator, AuthenticatorKind, AuthenticatorState
 
 MAX_FAILURES = 10
+OPEN, CLOSED, LOCKED = 0, 1, 2
+"""What ``accounts.disabled`` says: closed by somebody, or by the lab itself after too many wrong tries."""
 
 
 @dataclass(frozen=True, slots=True)

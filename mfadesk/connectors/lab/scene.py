@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from mfadesk.connectors.lab import bypass, codes, faults, oath
-from mfadesk.connectors.lab.records import list_authenticators, read_one, require_account
+from mfadesk.connectors.lab.records import CLOSED, LOCKED, OPEN, list_authenticators, read_one, require_account
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
 from mfadesk.connectors.lab.store import LabStore
 from mfadesk.connectors.webauthn import RelyingParty
@@ -69,12 +69,12 @@ class LabScene:
         with self._store.writing():
             yield
 
-    def add_account(self, login: str, *, disabled: bool = False) -> None:
-        """Make the account; there already is fine, and `disabled` is set either way."""
+    def add_account(self, login: str, *, disabled: bool = False, locked: bool = False) -> None:
+        """Make the account; there already is fine, and `disabled` is set either way. locked: closed by the lab itself."""
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (login) DO UPDATE SET disabled = excluded.disabled",
-                (login, disabled, self._randomness.bytes(16)),
+                (login, LOCKED if locked else CLOSED if disabled else OPEN, self._randomness.bytes(16)),
             )
 
     def add_authenticator(
@@ -232,6 +232,11 @@ class LabScene:
         with self._store.reading() as connection:
             return [row["login"] for row in connection.execute("SELECT login FROM accounts ORDER BY login")]
 
+    def set_failures(self, authenticator_id: str, count: int) -> None:
+        """Make it as if this many wrong codes had been tried."""
+        with self._store.writing() as connection:
+            connection.execute("UPDATE authenticators SET fail_count = ? WHERE id = ?", (count, authenticator_id))
+
     def holdings(self, login: str) -> Holdings:
         """Return what the account holds, past every fault. Raises Refusal ``unknown_account``."""
         with self._store.reading() as connection:
@@ -241,7 +246,9 @@ class LabScene:
                 "SELECT count(*) FROM sessions WHERE login = ? AND ended_at IS NULL", (login,)
             ).fetchone()[0]
             grants = bypass.list_grants(connection, login, self._clock.now())
-        return Holdings(login, authenticators, sessions, self._clock.now(), bool(account["disabled"]), grants)
+        return Holdings(
+            login, authenticators, sessions, self._clock.now(), bool(account["disabled"]), grants, account["disabled"] == LOCKED
+        )
 
     def list_authenticators(self) -> list[tuple[str, Authenticator]]:
         """Return every authenticator of the lab with its login."""

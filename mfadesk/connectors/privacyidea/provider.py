@@ -26,6 +26,7 @@ from mfadesk.kernel.secret import Secret
 from mfadesk.ports.provider import Accepted, AuthenticatorKind, Bypass, Capabilities, Enrolment, Holdings, Rejected
 
 MAX_FAILURES = 10
+NO_ACCOUNTS = "privacyIDEA keeps tokens and no accounts. Whoever keeps the account opens or closes it."
 MAX_TOKENS = 200
 POLICIES_AGE_S = 300
 ENROLS: frozenset[AuthenticatorKind] = frozenset({"totp", "hotp", "passkey", "passkey_synced", "security_key"})
@@ -249,6 +250,12 @@ class PrivacyIdeaProvider:
 
     def end_bypass(self, login: str, grant_key: str, key: str) -> None:
         self._list(login)
+
+    def open_account(self, login: str, key: str) -> None:
+        raise Refusal("cannot_open", NO_ACCOUNTS)
+
+    def close_account(self, login: str, key: str) -> None:
+        raise Refusal("cannot_open", NO_ACCOUNTS)
 
     def close(self) -> None:
         """Close the connections."""

@@ -20,6 +20,7 @@ BY: Mapping[str, str] = {
     "reset_failures": "zero stays zero",
     "lift_suspension": "suspend_old",
     "restore_old": "suspend_old",
+    "open_account": "close_account",
     "enrol": "what was begun and not tested is discarded when the case ends",
     "resync": "the counter only moves forward, and the next pair moves it again",
     "bypass": "it ends at the provider by itself and is taken back when the case ends otherwise",

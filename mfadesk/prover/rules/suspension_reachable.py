@@ -12,7 +12,7 @@ SENTENCE = (
 URGENT_GOALS = frozenset({"report_loss", "stop_prompts"})
 """Goals of callers who want something switched off, and now."""
 
-GIVES_BACK = frozenset({"restore_old", "lift_suspension"})
+GIVES_BACK = frozenset({"restore_old", "lift_suspension", "open_account"})
 LITTLE = frozenset({"suspend_authenticator", "resync_authenticator"})
 
 

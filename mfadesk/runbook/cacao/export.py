@@ -54,6 +54,7 @@ _VERBS = {
     "reset_failures": "reset the count of failures",
     "lift_suspension": "lift the suspension",
     "restore_old": "restore what was suspended",
+    "open_account": "open the account",
 }
 _LOST = {
     "verify": "which proofs are enough, which of them count as independent, and how often one may be tried",
