@@ -268,14 +268,18 @@ def policy(home: Home) -> Iterable[Finding]:
 def runbooks(home: Home) -> Iterable[Finding]:
     """Every runbook on the shelf parses and is proved against the policy in force."""
     from mfadesk.assurance.policy import load_policy
-    from mfadesk.prover.prove import prove
+    from mfadesk.prover.trust import find_trusted
     from mfadesk.runbook.shelf import load_shelf
 
     shelf = load_shelf()
     rules = load_policy(Path(home.config.policy) if home.config.policy else None)
-    bad = [runbook.id for runbook in shelf.values() if not prove(runbook, rules).proved]
+    bad = find_trusted(shelf.values(), rules).refused
     if bad:
-        yield failed("runbooks", f"Not proved against this policy: {', '.join(bad)}.", "`mfadesk prove` prints why.")
+        yield failed(
+            "runbooks",
+            f"Not proved against this policy, so the desk does not use them: {', '.join(bad)}.",
+            "`mfadesk prove` prints why.",
+        )
     else:
         yield passed("runbooks", f"All {len(shelf)} runbooks are proved against this policy.")
 

@@ -8,8 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from mfadesk.assurance.model import Policy
 from mfadesk.assurance.policy import load_policy
-from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.errors import Invalid, Refusal
+from mfadesk.prover.certificate import make_certificate
+from mfadesk.prover.checker import check_certificate
 from mfadesk.prover.model import Finding, Proof
 from mfadesk.prover.prove import prove as prove_runbook
 from mfadesk.runbook.model import Runbook
@@ -48,14 +52,22 @@ def prove(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Runbooks or folders of them.")] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy; the one that ships otherwise.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the certificates of what is proved.")] = None,
+    check: Annotated[Path | None, typer.Option(metavar="FILE", help="Check certificates instead of proving.")] = None,
 ) -> None:
     """Prove runbooks over every path; exit 1 when one is not proved.
 
-    Example: mfadesk prove runbooks/phone.yaml
+    Example: mfadesk prove runbooks/phone.yaml --certificate phone.json
     """
     terms = load_policy(policy)
     books = read_runbooks(paths or [])
+    if check is not None:
+        raise typer.Exit(_check(books, terms, check, as_json))
     proofs = [prove_runbook(book, terms) for book in books]
+    if certificate is not None:
+        proved = [book for book, proof in zip(books, proofs, strict=True) if proof.proved]
+        document = {"certificates": {book.id: make_certificate(book, terms) for book in proved}}
+        certificate.write_bytes(canonical_json(document) + b"\n")
     if as_json:
         typer.echo(json.dumps({"runbooks": [_as_json(proof) for proof in proofs]}, ensure_ascii=False))
     else:
@@ -63,6 +75,30 @@ def prove(
             for line in _as_words(book, proof):
                 typer.echo(line)
     raise typer.Exit(0 if all(proof.proved for proof in proofs) else 1)
+
+
+def _check(books: tuple[Runbook, ...], policy: Policy, file: Path, as_json: bool) -> int:
+    """Check the certificates in `file`, print what was found, and return the exit status."""
+    try:
+        document = json.loads(file.read_bytes())["certificates"]
+        given: dict[str, Any] = {book.id: dict(document.get(book.id, {})) for book in books}
+    except OSError as error:
+        raise Invalid(str(file), f"cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Invalid(str(file), "holds no certificates; `mfadesk prove --certificate FILE` writes them") from error
+    found = []
+    for book in books:
+        try:
+            check_certificate(book, policy, given[book.id])
+            found.append({"id": book.id, "digest": book.digest, "accepted": True, "sentence": ""})
+        except Refusal as refusal:
+            found.append({"id": book.id, "digest": book.digest, "accepted": False, "sentence": refusal.sentence})
+    if as_json:
+        typer.echo(json.dumps({"certificates": found}, ensure_ascii=False))
+    else:
+        for one in found:
+            typer.echo(f"{one['id']}: {one['sentence'] or 'certificate accepted'}")
+    return 0 if all(one["accepted"] for one in found) else 1
 
 
 def _as_json(proof: Proof) -> dict[str, Any]:

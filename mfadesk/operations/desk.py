@@ -20,6 +20,7 @@ from mfadesk.kernel.ids import Randomness, SystemRandomness
 from mfadesk.kernel.sealing import all_of
 from mfadesk.operations.policies import find_policy
 from mfadesk.ports.people import Actor
+from mfadesk.prover.trust import find_trusted
 from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.shelf import load_shelf
 from mfadesk.store.commit import Unit, unit_of_work
@@ -103,6 +104,8 @@ def open_desk(
 ) -> Desk:  # fmt: skip
     """Return the desk in `home`, with its policy and shelf loaded. Raises Invalid where a file cannot be read.
 
+    A runbook whose certificate under this policy is not accepted is left out: no case begins on it and none moves on.
+
     as_executor: for a process that has the executor's keys and may not read the web tier's.
     """
     policy = load_policy(Path(home.config.policy) if home.config.policy else None)
@@ -110,8 +113,8 @@ def open_desk(
     _ = home.public_keys(), home.executor_keys() if as_executor else home.web_keys()
     return Desk(
         home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
-        runbooks={runbook.digest: runbook for runbook in load_shelf().values()},
-        as_executor=as_executor, lock_file=home.lock_file, wait=wait,
+        runbooks=find_trusted(load_shelf().values(), policy).runbooks, as_executor=as_executor, lock_file=home.lock_file,
+        wait=wait,
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def open_case(
     person = find_person(person_id)
     if person is not None and actor.person_id == person.id:
         raise Refusal("own_case", "This case would be about you. Ask a colleague to open it.")
-    runbook = _choose(goal, answers or {})
+    runbook = _choose(desk, goal, answers or {})
     now = desk.now()
     with desk.unit() as unit:
         count_try(f"open:{staff_name(actor)}", limit=OPEN_CASES_AN_HOUR, window_s=3_600, now=now)
@@ -87,8 +87,9 @@ def open_case(
     return draft.state.id
 
 
-def _choose(goal: str, answers: Mapping[str, str]) -> Runbook:
-    choice = choose(goal, answers)
+def _choose(desk: Desk, goal: str, answers: Mapping[str, str]) -> Runbook:
+    """Return the runbook among those that this desk may use: what is not proved under its policy is not on offer."""
+    choice = choose(goal, answers, {book.id: book for book in desk.runbooks.values()})
     if choice.runbook is None:
         raise Refusal("no_runbook", choice.why_not)
     if not is_offered(choice.runbook):

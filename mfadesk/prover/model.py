@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from mfadesk.assurance.model import Policy
 from mfadesk.runbook.model import Path, Runbook
-
-if TYPE_CHECKING:
-    from mfadesk.prover.product import Node, Product
 
 Severity = Literal["error", "warning"]
 
@@ -43,17 +40,6 @@ class Proof:
         return self.decided and not any(finding.severity == "error" for finding in self.findings)
 
 
-class StateRule(Protocol):
-    """A rule that looks at one situation, just before its step is carried out."""
-
-    NAME: str
-    SENTENCE: str
-
-    def at(self, node: Node, product: Product) -> str | None:
-        """Return what is wrong here, or None."""
-        ...
-
-
 class PlainRule(Protocol):
     """A rule that looks at the runbook and the policy as they are written."""
 
@@ -61,16 +47,5 @@ class PlainRule(Protocol):
     SENTENCE: str
 
     def over(self, runbook: Runbook, policy: Policy | None) -> Iterable[tuple[str, str]]:
-        """Yield step and sentence for everything that is wrong."""
-        ...
-
-
-class GraphRule(Protocol):
-    """A rule that looks at all situations together."""
-
-    NAME: str
-    SENTENCE: str
-
-    def over(self, product: Product) -> Iterable[tuple[str, str]]:
         """Yield step and sentence for everything that is wrong."""
         ...

@@ -5,7 +5,6 @@ Rules that need no walk stand in `plain`.
 
 from __future__ import annotations
 
-from mfadesk.prover.model import GraphRule, StateRule
 from mfadesk.prover.rules import (
     barred_stay_out,
     decide_follows_verify,
@@ -24,6 +23,7 @@ from mfadesk.prover.rules import (
     suspension_owned,
     suspension_reachable,
 )
+from mfadesk.prover.rules.kinds import GraphRule, StateRule
 
 STATE_RULES: tuple[StateRule, ...] = (
     evidence_suffices,
