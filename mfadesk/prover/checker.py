@@ -249,15 +249,15 @@ def _carried_out(step: Step, known: Values, facts: Facts) -> Iterator[tuple[Valu
         for answer in step.answers:
             yield {**known, step.variable or "": answer.value}, facts | {"asked"}
     elif step.kind == "decide":
-        name, values = RESULTS["decide"]
         mark = f"allowed:{step.action}"
-        for value in values:
+        if mark in facts:
+            yield known, facts
+        for value in RESULTS["decide"][1]:
             then = facts - {"refused"} | {mark} if value == "allowed" else facts - {mark} | {"refused"}
-            yield {**known, name: value}, then
+            yield {**known, "decision": value}, then
     elif step.kind == "resync":
-        name, values = RESULTS["resync"]
-        for value in values:
-            yield {**known, name: value}, facts if value == "rejected" else _after(step, facts)
+        for value in RESULTS["resync"][1]:
+            yield {**known, "resync": value}, facts if value == "rejected" else _after(step, facts)
     else:
         yield known, _after(step, facts)
 
@@ -269,7 +269,7 @@ def _after(step: Step, facts: Facts) -> Facts:
         case "enrol":
             return facts | {"pending"} | ({"resistant"} if PHISHING_RESISTANT & set(step.kinds) else set())
         case "confirm":
-            return facts - {"pending", "untried"} | ({"tested", "untold"} if "pending" in facts else set())
+            return facts - {"pending"} | {"tested", "untold"} if "pending" in facts else facts - {"untried"}
         case "notify":
             return facts - {"untold"}
     for done in step.verbs or (step.kind,):
