@@ -5,9 +5,11 @@ This is a sample; `make mutants` looks at every mutant and writes bench/results/
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from bench.mutants import measure
+from bench.mutants import RESULTS, measure
 from mfadesk.assurance.policy import load_policy
 from mfadesk.prover.prove import prove
 from mfadesk.runbook.shelf import load_shelf
@@ -32,6 +34,17 @@ def test_every_runbook_has_enough_different_mutants_and_they_are_the_same_each_t
     assert first == again
     assert len({repr(sorted(mutant.book.steps.items())) for mutant in first}) >= MANY - 5
     assert all(mutant.book != book for mutant in first)
+
+
+def test_the_report_is_of_this_shelf_and_explains_every_miss():
+    report = json.loads((RESULTS / "mutants.json").read_text("utf-8"))
+    assert {row["runbook"] for row in report["runbooks"]} == set(load_shelf())
+    for row in report["runbooks"]:
+        assert row["mutants"] >= MANY
+        assert row["caught"] + row["missed"] == row["unsafe"]
+        assert all(miss["explained"] for miss in row["misses"])
+        assert len(row["misses"]) == row["missed"]
+    assert (RESULTS / "mutants.md").read_text("utf-8").startswith("# The shipped runbooks, broken by machine")
 
 
 @pytest.mark.parametrize(
