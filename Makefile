@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO_DIR ?= var/demo
 export PORT DEMO_DIR
 
-.PHONY: help setup demo demo-reset test crash bench screenshots lint
+.PHONY: help setup demo demo-reset test crash bench mutants screenshots lint
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -43,6 +43,9 @@ lint: $(DEVSTAMP) ## style, types and floors
 
 bench: $(DEVSTAMP) ## measure the ratios side by side, and write bench/results
 	@$(VENV)/bin/python -m bench
+
+mutants: $(DEVSTAMP) ## break every shipped runbook by machine and see what the prover says
+	@$(VENV)/bin/python -m bench.mutants
 
 screenshots: $(DEVSTAMP) ## take the README's pictures
 	@$(VENV)/bin/python docs/screenshots.py

@@ -403,4 +403,4 @@ of their own, and one that the provider did not answer is begun anew under anoth
 
 def _verdict_before(state: CaseState) -> Verdict | None:
     """Return the newest verdict, which is the one that a guard after a decision asks about."""
-    return max(state.verdicts.values(), key=lambda verdict: verdict.at, default=None)
+    return tuple(state.verdicts.values())[-1] if state.verdicts else None

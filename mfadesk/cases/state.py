@@ -354,7 +354,7 @@ def _decided(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSta
         session=state.session or "",
         signals=state.signals,
     )
-    return _with(state, ask=None, verdicts={**state.verdicts, body["action"]: verdict})
+    return _with(state, ask=None, verdicts=_newest_last(state, verdict))
 
 
 @_on("approvals_asked")
@@ -381,7 +381,12 @@ def _late(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     # Nobody approved in time: guards that ask about the decision from here on shall read a refusal.
     action, at = state.ask.action, event.at
     refused = Verdict(action, False, at, at, at, 0, 0, ("approvals_needed",), (), "")
-    return _with(state, ask=None, verdicts={**state.verdicts, action: refused})
+    return _with(state, ask=None, verdicts=_newest_last(state, refused))
+
+
+def _newest_last(state: CaseState, verdict: Verdict) -> Mapping[str, Verdict]:
+    """Return the verdicts in the order in which they were made: two of one instant must not change places."""
+    return {**{action: one for action, one in state.verdicts.items() if action != verdict.action}, verdict.action: verdict}
 
 
 @_on("effect_intended")

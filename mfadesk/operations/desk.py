@@ -113,8 +113,8 @@ def open_desk(
     _ = home.public_keys(), home.executor_keys() if as_executor else home.web_keys()
     return Desk(
         home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
-        runbooks=find_trusted(load_shelf().values(), policy).runbooks,
-        as_executor=as_executor, lock_file=home.lock_file, wait=wait,
+        runbooks=find_trusted(load_shelf().values(), policy).runbooks, as_executor=as_executor, lock_file=home.lock_file,
+        wait=wait,
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ ENOUGH: Mapping[str, set[str]] = {
     "remove_old": {"replace_authenticator"},
     "lift_suspension": {"replace_authenticator"},
     "restore_old": {"restore_account"},
-    "reset_failures": {"resync_authenticator"},
+    "reset_failures": {"resync_authenticator", "restore_account"},
+    "open_account": {"restore_account"},
     "enrol": BINDING,
     "resync": {"resync_authenticator"},
     "bypass": WAY_IN,
@@ -52,7 +53,7 @@ ENOUGH: Mapping[str, set[str]] = {
 LEAVES: Mapping[str, set[str]] = {
     "bypass": {"bypassed", "untold"}, "resync": {"resynced", "untried", "untold"}, "escalate": {"alarmed"},
     "suspend_old": {"suspended", "untold"}, "remove_old": {"removed", "untold"}, "end_sessions": {"sessions_ended", "untold"},
-    "reset_failures": {"resynced", "untold"}, "restore_old": {"restored", "untold"}, "lift_suspension": {"untold"},
+    "reset_failures": {"resynced", "untold"}, "restore_old": {"restored", "untold"}, "open_account": {"restored", "untold"}, "lift_suspension": {"untold"},
 }  # fmt: skip
 """For each effect what has happened after it."""
 
@@ -192,7 +193,7 @@ class _Checker:
         asks_more = step.kind in ("verify", "decide") and step.action != "suspend_authenticator"
         little = allowed <= {"suspend_authenticator", "resync_authenticator"}
         if (self.urgent and asks_more and "suspended" not in facts) or (
-            {"restore_old", "lift_suspension"} & set(step.verbs) and little
+            {"restore_old", "lift_suspension", "open_account"} & set(step.verbs) and little
         ):
             yield "suspension-reachable"
         if "remove_old" in step.verbs and ("pending" in facts or not {"tested", "resistant"} <= facts):
@@ -249,15 +250,15 @@ def _carried_out(step: Step, known: Values, facts: Facts) -> Iterator[tuple[Valu
         for answer in step.answers:
             yield {**known, step.variable or "": answer.value}, facts | {"asked"}
     elif step.kind == "decide":
-        name, values = RESULTS["decide"]
         mark = f"allowed:{step.action}"
-        for value in values:
+        if mark in facts:
+            yield known, facts
+        for value in RESULTS["decide"][1]:
             then = facts - {"refused"} | {mark} if value == "allowed" else facts - {mark} | {"refused"}
-            yield {**known, name: value}, then
+            yield {**known, "decision": value}, then
     elif step.kind == "resync":
-        name, values = RESULTS["resync"]
-        for value in values:
-            yield {**known, name: value}, facts if value == "rejected" else _after(step, facts)
+        for value in RESULTS["resync"][1]:
+            yield {**known, "resync": value}, facts if value == "rejected" else _after(step, facts)
     else:
         yield known, _after(step, facts)
 
@@ -269,7 +270,7 @@ def _after(step: Step, facts: Facts) -> Facts:
         case "enrol":
             return facts | {"pending"} | ({"resistant"} if PHISHING_RESISTANT & set(step.kinds) else set())
         case "confirm":
-            return facts - {"pending", "untried"} | ({"tested", "untold"} if "pending" in facts else set())
+            return facts - {"pending"} | {"tested", "untold"} if "pending" in facts else facts - {"untried"}
         case "notify":
             return facts - {"untold"}
     for done in step.verbs or (step.kind,):

@@ -204,6 +204,9 @@ class _Walker:
         if name is None:
             yield known, done, ""
             return
+        if step.kind == "decide" and step.action and facts >> _GRANTED_SHIFT + _INDEX[step.action] & 1:
+            # What was allowed and still holds is not decided again, and the last decision may have been about something else.
+            yield known, facts, "decided before"
         values = [answer.value for answer in step.answers] if step.kind == "ask" else RESULTS[step.kind].values
         for value in values:
             after = self._with(known, name, value) if name in self._at else known
@@ -282,8 +285,8 @@ def _facts_after(step: Step, facts: int) -> int:
         case "resync":
             return facts | Fact.RESYNCED | Fact.UNTRIED | Fact.UNTOLD
         case "confirm":
-            new = Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else 0
-            return facts & ~(Fact.PENDING | Fact.UNTRIED) | new
+            # One test is of one authenticator, the new one first: what was brought back in step beside it stays untried.
+            return facts & ~Fact.PENDING | Fact.TESTED | Fact.UNTOLD if facts & Fact.PENDING else facts & ~Fact.UNTRIED
         case "notify":
             return facts & ~Fact.UNTOLD
         case "act":

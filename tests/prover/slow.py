@@ -12,20 +12,48 @@ from dataclasses import dataclass, replace
 from mfadesk.runbook.model import Runbook, Step
 
 OPEN_AT_START = {"employment", "account", "authenticator", "push", "kind", "new_device"}
-ENOUGH_FOR = {
-    "suspend_old": {"suspend_authenticator", "replace_authenticator", "grant_bypass", "grant_longer_bypass"},
-    "bypass": {"grant_bypass", "grant_longer_bypass"},
-    "end_sessions": {"replace_authenticator", "bind_first_authenticator", "grant_bypass", "grant_longer_bypass"},
-    "remove_old": {"replace_authenticator"},
-    "resync": {"resync_authenticator"},
-    "reset_failures": {"resync_authenticator", "restore_account"},
-    "restore_old": {"restore_account"},
-    "open_account": {"restore_account"},
-    "lift_suspension": {"replace_authenticator"},
-    "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
-}
+ALL_ACTIONS = (
+    "replace_authenticator", "add_authenticator", "suspend_authenticator", "resync_authenticator", "change_contact",
+    "bind_first_authenticator", "grant_bypass", "grant_longer_bypass", "restore_account",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Enough:
+    """Which decision is enough for which effect, and which proof for which decision.
+
+    dearer: the actions that are known to demand at least what a suspension demands.
+    """
+
+    dearer: frozenset[str]
+
+    def effect(self, need: str) -> set[str]:
+        """Return the actions of which one must have been allowed."""
+        way_in = {"grant_bypass", "grant_longer_bypass"}
+        return {
+            "suspend_old": {"suspend_authenticator", *way_in} | self.dearer,
+            "bypass": way_in,
+            "longer bypass": {"grant_longer_bypass"},
+            "end_sessions": {"replace_authenticator", "bind_first_authenticator", *way_in},
+            "remove_old": {"replace_authenticator"},
+            "resync": {"resync_authenticator"},
+            "reset_failures": {"resync_authenticator", "restore_account"},
+            "restore_old": {"restore_account"},
+            "open_account": {"restore_account"},
+            "lift_suspension": {"replace_authenticator"},
+            "enrol": {"replace_authenticator", "add_authenticator", "bind_first_authenticator"},
+        }[need]
+
+    def decision(self, action: str) -> set[str]:
+        """Return the actions of which one must have been proved."""
+        return {action} | (self.dearer if action == "suspend_authenticator" else set())
+
+
+FIXED = Enough(frozenset({"replace_authenticator"}))
+SHIPPED = Enough(frozenset(ALL_ACTIONS))
+"""The policy that ships demands 15 points, and nothing else, for a suspension; every other action demands more."""
+
 BARRED = {"account": "break_glass", "employment": "third_party"}
-LEAST_PROOF = {"suspend_authenticator": {"suspend_authenticator", "replace_authenticator"}}
 
 
 @dataclass(frozen=True)
@@ -51,21 +79,44 @@ class World:
     barred: bool = False
     alarmed: bool = False
 
+    def facts(self) -> tuple[object, ...]:
+        """Return everything but the answers."""
+        return (
+            self.asked, self.proved, self.allowed, self.suspended, self.pending, self.tested, self.removed, self.sessions_ended,
+            self.resynced, self.untried, self.bypassed, self.restored, self.untold, self.resistant, self.refused, self.barred,
+            self.alarmed,
+        )  # fmt: skip
 
-def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
-    """Return every (rule, step) that some walk shows wrong, and how many walks there were."""
+
+class FirstFound(Exception):
+    """Something is wrong, and nobody asks for more."""
+
+
+def walk_everything(book: Runbook, enough: Enough = FIXED, first_only: bool = False) -> tuple[set[tuple[str, str]], int]:
+    """Return every (rule, step) that some walk shows wrong, and how many different walks there were from one moment to an end.
+
+    Moments that were walked on from once are not walked on from again. What is always asked before anybody looks is not enumerated.
+    """
     found: set[tuple[str, str]] = set()
     reached: set[str] = set()
     asked = {step.variable for step in book.steps.values() if step.kind == "ask"}
-    free = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "resync"}]
+    open_ = [name for name in book.variables if name in OPEN_AT_START or name not in asked | {"decision", "resync"}]
+    free = [name for name in open_ if looked_at_before_asked(book, name)]
+    seen_before: set[tuple[object, ...]] = set()
     walks = 0
     decides = any(step.kind == "decide" for step in book.steps.values())
     urgent = bool({"report_loss", "stop_prompts"} & set(book.goals))
 
     def go(step: Step, world: World) -> None:
         nonlocal walks
+        moment = (step.id, frozenset(world.answers), world.facts())
+        if moment in seen_before:
+            return
+        seen_before.add(moment)
         reached.add(step.id)
-        found.update((rule, step.id) for rule in wrong_here(step, world, decides, urgent))
+        found.update((rule, step.id) for rule in wrong_here(step, world, decides, urgent, enough))
+        if found and first_only:
+            raise FirstFound
         if step.kind == "end":
             walks += 1
             return
@@ -80,8 +131,11 @@ def walk_everything(book: Runbook) -> tuple[set[tuple[str, str]], int]:
                 for after in [in_step(world)] if step.kind == "resync" else carried_out(step, world):
                     go(book.steps[step.deadline.then], after)
 
-    for values in itertools.product(*(book.variables[name].values for name in free)):
-        go(book.steps[book.start], World(tuple(zip(free, values, strict=True))))
+    try:
+        for values in itertools.product(*(book.variables[name].values for name in free)):
+            go(book.steps[book.start], World(tuple(zip(free, values, strict=True))))
+    except FirstFound:
+        return found, walks
     found |= {("steps-reached", step_id) for step_id in book.steps if step_id not in reached}
     return found, walks
 
@@ -91,6 +145,23 @@ def first_edge(step: Step, answers: dict[str, str]) -> str:
         if edge.guard is None or holds(edge.guard.tree, answers):
             return edge.to
     raise AssertionError(step.id)
+
+
+def looked_at_before_asked(book: Runbook, name: str) -> bool:
+    """Return whether some way from the start leads to a guard on the variable without passing the question that sets it."""
+    todo, seen = [book.start], {book.start}
+    while todo:
+        step = book.steps[todo.pop()]
+        if step.kind != "ask" or step.variable != name:
+            if any(name in names_in(edge.guard) for edge in step.edges):
+                return True
+            after = [edge.to for edge in step.edges]
+        else:
+            after = []
+        after += [step.deadline.then] if step.deadline else []
+        todo += [to for to in after if to not in seen]
+        seen.update(after)
+    return False
 
 
 def looked_at(step: Step, answers: dict[str, str]) -> set[str]:
@@ -135,15 +206,20 @@ def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "decide":
         no = replace(world, allowed=world.allowed - {step.action}, refused=True)
         yes = replace(world, allowed=world.allowed | {step.action}, refused=False)
-        return [answered(yes, "decision", "allowed"), answered(no, "decision", "refused"), answered(no, "decision", "unknown")]
+        kept = [world] if step.action in world.allowed else []
+        return [
+            *kept,
+            answered(yes, "decision", "allowed"),
+            answered(no, "decision", "refused"),
+            answered(no, "decision", "unknown"),
+        ]
     if step.kind == "enrol":
         strong = bool({"passkey", "security_key"} & set(step.kinds))
         return [replace(world, pending=True, resistant=world.resistant or strong)]
     if step.kind == "escalate":
         return [replace(world, alarmed=True)]
     if step.kind == "confirm":
-        tried = replace(world, untried=False)
-        return [replace(tried, pending=False, tested=True, untold=True) if world.pending else tried]
+        return [replace(world, pending=False, tested=True, untold=True) if world.pending else replace(world, untried=False)]
     if step.kind == "bypass":
         return [replace(world, bypassed=True, untold=True)]
     if step.kind == "resync":
@@ -174,7 +250,7 @@ def carried_out(step: Step, world: World) -> list[World]:
     return [world]
 
 
-def wrong_here(step: Step, world: World, decides: bool, urgent: bool):
+def wrong_here(step: Step, world: World, decides: bool, urgent: bool, enough: Enough):
     effect = step.kind in ("act", "enrol", "resync", "bypass")
     if world.barred and (effect or step.kind in ("verify", "decide")):
         yield "barred-stay-out"
@@ -188,12 +264,13 @@ def wrong_here(step: Step, world: World, decides: bool, urgent: bool):
     if step.outcome == "refused" and not world.refused and not world.barred and (decides or not world.alarmed):
         yield "no-dead-end"
     if step.kind in ("act", "enrol", "resync", "bypass"):
-        needs = list(step.verbs) if step.kind == "act" else [step.kind]
-        if any(not world.allowed & ENOUGH_FOR[need] for need in needs):
+        longer = step.kind == "bypass" and step.lasts_s > 3600
+        needs = list(step.verbs) if step.kind == "act" else ["longer bypass" if longer else step.kind]
+        if any(not world.allowed & enough.effect(need) for need in needs):
             yield "evidence-suffices"
         if "remove_old" in step.verbs and (world.pending or not world.tested):
             yield "successor-first"
-    if step.kind == "decide" and not world.proved & LEAST_PROOF.get(step.action, {step.action}):
+    if step.kind == "decide" and not world.proved & enough.decision(step.action):
         yield "decide-follows-verify"
     if step.kind == "verify" and not world.asked:
         yield "need-first"

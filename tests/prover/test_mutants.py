@@ -1,51 +1,50 @@
-"""Break the shelf by machine and see what the prover says. What is unsafe by another judge must be caught."""
+"""Break the shelf by machine and see what the prover says. What is unsafe by another judge is caught, or explained.
+
+This is a sample; `make mutants` looks at every mutant and writes bench/results/mutants.md.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 
 import pytest
 
+from bench.mutants import RESULTS, measure
 from mfadesk.assurance.policy import load_policy
 from mfadesk.prover.prove import prove
 from mfadesk.runbook.shelf import load_shelf
-from tests.prover.mutants import mutants, plainly_unsafe
-from tests.prover.slow import walk_everything
+from tests.prover.mutants import MANY, many_mutants, mutants
 
-SMALL_ENOUGH = ("codes-rejected", "contact-change", "fix-push", "unwanted-prompts", "switch-off", "password-only")
 POLICY = load_policy()
-LEAKS = {"say the method", "say the reason"}
-
-
-def measure(name: str):
-    """Return counts of mutants: all, unsafe by the other judge, unsafe and caught; and those missed.
-
-    Both judges know the same fixed order of actions: under a policy that prices one proof above another the prover rightly
-    takes the dearer one for the cheaper, which the other judge would call a miss.
-    """
-    counts: Counter[str] = Counter()
-    missed = []
-    for kind, where, book in mutants(load_shelf()[name]):
-        counts["all"] += 1
-        found = not prove(book, None).proved
-        counts["objected"] += found
-        unsafe = plainly_unsafe(book) or (kind in LEAKS and kind)
-        if not unsafe and name in SMALL_ENOUGH:
-            wrong = walk_everything(book)[0]
-            unsafe = str(sorted(wrong)) if wrong else None
-        if unsafe:
-            counts["unsafe"] += 1
-            counts["caught"] += found
-            if not found:
-                missed.append((kind, where, unsafe))
-    return counts, missed
 
 
 @pytest.mark.parametrize("name", sorted(load_shelf()))
-def test_every_mutant_that_another_judge_calls_unsafe_is_caught(name):
-    counts, missed = measure(name)
-    assert missed == []
-    assert counts["unsafe"] > 0.3 * counts["all"] > 5
+def test_a_mutant_that_another_judge_calls_unsafe_is_caught_or_explained(name):
+    told = measure(name, most=40)
+    assert told["mutants"] >= 40
+    assert [miss for miss in told["misses"] if not miss["explained"]] == []
+    assert told["missed"] <= 0.05 * told["unsafe"]
+    assert told["unsafe"] > 0.3 * told["mutants"]
+
+
+def test_every_runbook_has_enough_different_mutants_and_they_are_the_same_each_time():
+    book = load_shelf()["password-only"]
+    first, again = many_mutants(book), many_mutants(book)
+    assert len(first) >= MANY
+    assert first == again
+    assert len({repr(sorted(mutant.book.steps.items())) for mutant in first}) >= MANY - 5
+    assert all(mutant.book != book for mutant in first)
+
+
+def test_the_report_is_of_this_shelf_and_explains_every_miss():
+    report = json.loads((RESULTS / "mutants.json").read_text("utf-8"))
+    assert {row["runbook"] for row in report["runbooks"]} == set(load_shelf())
+    for row in report["runbooks"]:
+        assert row["mutants"] >= MANY
+        assert row["caught"] + row["missed"] == row["unsafe"]
+        assert all(miss["explained"] for miss in row["misses"])
+        assert len(row["misses"]) == row["missed"]
+    assert (RESULTS / "mutants.md").read_text("utf-8").startswith("# The shipped runbooks, broken by machine")
 
 
 @pytest.mark.parametrize(
@@ -56,14 +55,19 @@ def test_every_mutant_that_another_judge_calls_unsafe_is_caught(name):
         ("device-replacement", "drop the step", "tell-changed", "person-told"),
         ("device-replacement", "flip a guard", "decide", "evidence-suffices"),
         ("device-replacement", "drop a verb", "remove-old", "old-is-removed"),
-        ("device-replacement", "remove instead of suspend", "suspend-old", "successor-first"),
+        ("device-replacement", "remove_old instead of suspend_old", "suspend-old", "successor-first"),
+        ("device-replacement", "change two steps about", "test", "successor-first"),
         ("device-replacement", "ask for another action", "prove", "decide-follows-verify"),
         ("device-replacement", "ask for another action", "decide", "evidence-suffices"),
         ("device-replacement", "drop the deadline", "set-up", "waits-end"),
+        ("device-replacement", "shorten the wait to a second", "set-up", "waits-end"),
+        ("device-replacement", "offer codes only", "set-up", "successor-not-weaker"),
         ("device-replacement", "drop the alert", "suspended-for-now", "suspension-owned"),
         ("device-replacement", "go back to the start", "test", "loops-bounded"),
         ("device-replacement", "say the method", "refused", "texts-keep-secrets"),
+        ("device-replacement", "ask for the password", "prove", "secrets-not-handled"),
         ("device-replacement", "let a guard always hold", "still-works", "steps-reached"),
+        ("longer-bypass", "a way in for a week", "give", "bypass-bounded"),
         ("contact-change", "drop the step", "can-they", "need-first"),
         ("unwanted-prompts", "rename the outcome", "with-security", "outcome-honest"),
     ],
@@ -72,12 +76,3 @@ def test_each_kind_of_damage_is_named_by_its_rule(name, kind, where, rule):
     books = [book for what, place, book in mutants(load_shelf()[name]) if (what, place) == (kind, where)]
     assert books
     assert any(rule in {finding.rule for finding in prove(book, POLICY).findings} for book in books)
-
-
-if __name__ == "__main__":
-    total: Counter[str] = Counter()
-    for shelf_name in load_shelf():
-        counted, left = measure(shelf_name)
-        total += counted
-        print(shelf_name, dict(counted), left)
-    print("total", dict(total))
