@@ -309,7 +309,8 @@ def _live_before(runbook: Runbook, at: Mapping[str, int]) -> dict[str, int]:
     for step in runbook.steps.values():
         reads[step.id] = sum(1 << at[name] for name in {n for edge in step.edges for n in variables_of(edge.guard)})
         name = _sets(step)
-        sets[step.id] = 1 << at[name] if name is not None and name in at else 0
+        # A decide step may leave the last decision as it was: what was allowed is not decided again.
+        sets[step.id] = 1 << at[name] if name is not None and name in at and step.kind != "decide" else 0
         for to in targets(step):
             before[to].append(step.id)
     live = dict.fromkeys(runbook.steps, 0)

@@ -130,3 +130,19 @@ def test_a_walk_through_a_broken_runbook_does_go_wrong():
     broken = replace(book, steps={**book.steps, "decide": replace(decide, edges=(Edge("resync", None, ""),))})
     assert ("evidence-suffices", "resync") in walk_everything(broken)[0]
     assert "evidence-suffices" in {finding.rule for finding in prove(broken, None).findings}
+
+
+def test_a_decision_that_stands_is_read_as_what_it_was():
+    """What was allowed is not decided again; a guard behind the second decide step must not be taken to read anything else."""
+    yes = parse_guard('decision == "allowed"', VARIABLES, Place("f", 1, 1))
+    steps = {
+        "s0": Step("s0", "decide", "s0", (Edge("s1", yes, ""), Edge("bad", None, "")), 1, action="replace_authenticator"),
+        "s1": Step("s1", "decide", "s1", (Edge("good", yes, ""), Edge("bad", None, "")), 1, action="replace_authenticator"),
+        "good": Step("good", "end", "good", (), 1, outcome="changed"),
+        "bad": Step("bad", "end", "bad", (), 1, outcome="changed"),
+    }
+    book = Runbook("again", 1, "Again", "Again", "s0", VARIABLES, steps, "", ("try_it",))
+    fast = {(finding.rule, finding.step) for finding in prove(book, None).findings if finding.rule in COMPARED}
+    assert fast == walk_everything(book)[0]
+    assert ("old-is-removed", "good") in fast
+    assert ("old-is-removed", "bad") not in fast
