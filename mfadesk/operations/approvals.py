@@ -5,7 +5,7 @@ A yes or no is a desk-key assertion that the executor verifies; nobody who had a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mfadesk.cases.approvals import Approver, Bar, count_approvals, find_bar
@@ -109,10 +109,13 @@ def approval_panel(
     )
 
 
-def bars_approving(desk: Desk, actor: Actor, state: CaseState, action: str) -> bool:
+def bars_approving(desk: Desk, actor: Actor, state: CaseState, action: str, approvers: Iterable[Approver]) -> bool:
     """Return whether taking the case over would keep this member of staff from an approval that it may need."""
-    approver, requirement = find_approver(actor), requirement_of(desk.policy, action, state.tier, desk.home.config.threat)
-    return approver is not None and requirement is not None and requirement.approvals > 0 and not find_bar(state, approver)
+    requirement = requirement_of(desk.policy, action, state.tier, desk.home.config.threat)
+    if requirement is None or not requirement.approvals:
+        return False
+    approver = next((one for one in approvers if one.id == actor.id), None)
+    return approver is not None and not find_bar(state, approver)
 
 
 def _asked_by(opener: str, owner: str) -> str:

@@ -96,7 +96,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         mine=mine,
         may=_may(state, actor, mine, person, asked=approval is not None and approval.over != "")
         | ({"review"} if may_review(state, actor) else frozenset()),
-        take_over_note=BARRED_BY_TAKING_OVER if bars_approving(desk, actor, state, action) else "",
+        take_over_note=BARRED_BY_TAKING_OVER if _bars(desk, actor, state, action, around, mine) else "",
         approval=approval,
         noticeable=tuple(
             AnswerLine(name, words)
@@ -123,6 +123,13 @@ def _action_of(state: CaseState, runbook: Runbook | None) -> str:
     if step.action:
         return step.action
     return next((s.action for s in _road(state, runbook) if s.action), "") or ""
+
+
+def _bars(desk: Desk, actor: Actor, state: CaseState, action: str, around: Surroundings, mine: bool) -> bool:
+    if mine or state.status == "closed" or not {"approver", "administrator"} & set(actor.roles):
+        return False
+    approvers = find_approvers(listed=around.staff) if around.approvers is None else around.approvers
+    return bars_approving(desk, actor, state, action, approvers)
 
 
 def _facts(state: CaseState, person: Person | None) -> tuple[str, ...]:
