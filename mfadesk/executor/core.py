@@ -35,6 +35,7 @@ from mfadesk.ports.provider import Holdings, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
+from mfadesk.store.seen import FORGETFUL, open_seen
 
 IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
@@ -79,9 +80,11 @@ class Executor:
 
     def __post_init__(self) -> None:
         self._since = self.desk.now()
-        self.watch = LedgerWatch(self.desk)
-        self.staff = StaffRegister(self.desk)
-        self.directory = DirectoryWatch(self.desk)
+        # A drill goes back in time on purpose; a real executor must notice it, also after a restart.
+        seen = open_seen(self.desk.home) if self.desk.as_executor else FORGETFUL
+        self.watch = LedgerWatch(self.desk, seen)
+        self.staff = StaffRegister(self.desk, seen)
+        self.directory = DirectoryWatch(self.desk, seen)
 
     @property
     def keys(self) -> ExecutorKeys:
