@@ -26,7 +26,7 @@ from mfadesk.kernel.sealing import authenticate
 from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
+from mfadesk.operations.judgement import BY_SERVICE, Sight, find_survivors, find_targets, holdings_to_json
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
@@ -134,8 +134,8 @@ class Executor:
         able = set()
         for method, service in self.services.items():
             terms = self.desk.policy.methods.get(method)
-            # What an operator attests is never taken from a service's word here: the desk key is the proof.
-            if terms is None or terms.operator_attested:
+            # What an operator attests is never taken from a service's word here: the desk key is the proof. Some need one all the same.
+            if terms is None or (terms.operator_attested and method not in BY_SERVICE):
                 continue
             try:
                 if service.is_available(person.login):
