@@ -73,7 +73,6 @@ def test_somebody_new_joins_by_invitation_and_attests_with_a_desk_key_of_their_o
     willow.see("Calls")
     assert willow.count_passkeys() == 1
 
-    willow.press("Start a call", "link")
     path = roads.start_call(willow, "Fern Okafor")
     roads.answer(willow, roads.HONEST)
     badge = willow.page.locator("#attest-in_person_badge")
