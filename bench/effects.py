@@ -116,4 +116,4 @@ class _Procrastinate:
 if __name__ == "__main__":
     from mfadesk.cli.throwaway import set_up_django
 
-    print_rows(measure(set_up_django()))
+    print_rows(measure(set_up_django(database_url=os.environ.get("MFADESK_DATABASE_URL", ""))))

@@ -7,6 +7,7 @@ counts: read and fold the case first (about ten events), mint the receipt, then 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -174,4 +175,4 @@ def _rate(work: Callable[[int], None]) -> float:
 if __name__ == "__main__":
     from mfadesk.cli.throwaway import set_up_django
 
-    print_rows(measure(set_up_django()))
+    print_rows(measure(set_up_django(database_url=os.environ.get("MFADESK_DATABASE_URL", ""))))

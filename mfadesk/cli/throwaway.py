@@ -106,8 +106,11 @@ def enlist(throwaway: Throwaway, login: str, roles: Sequence[str], person_id: st
     return actor, key
 
 
-def set_up_django(folder: Path | None = None) -> Path:
-    """Point Django at a fresh home in `folder` (or a temporary one that goes with the process), migrate, and return the home."""
+def set_up_django(folder: Path | None = None, *, database_url: str = "") -> Path:
+    """Point Django at a fresh home in `folder` (or a temporary one that goes with the process), migrate, and return the home.
+
+    database_url: of an empty database to play in; without one it is SQLite in the home.
+    """
     from mfadesk.store.home import Config, create_home
 
     if folder is None:
@@ -118,6 +121,8 @@ def set_up_django(folder: Path | None = None) -> Path:
     os.environ["MFADESK_HOME"] = str(folder / "home")
     # Whoever plays must not play in the database of the real desk, which the environment may name.
     os.environ.pop("MFADESK_DATABASE_URL", None)
+    if database_url:
+        os.environ["MFADESK_DATABASE_URL"] = database_url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mfadesk.site.settings")
     import django
     from django.core.management import call_command
