@@ -109,9 +109,9 @@ class CaseState:
         return tuple(effect for effect in self.effects.values() if effect.verb in verbs)
 
 
-def fold(case_id: str, events: Iterable[Event]) -> CaseState:
-    """Return the state after all `events`, in their order."""
-    state = CaseState(case_id)
+def fold(case_id: str, events: Iterable[Event], after: CaseState | None = None) -> CaseState:
+    """Return the state after all `events`, in their order; `after`: the state that those before them left, or None for a new case."""
+    state = CaseState(case_id) if after is None else after
     for event in events:
         state = apply(state, event)
     return state
@@ -126,7 +126,11 @@ def apply(state: CaseState, event: Event) -> CaseState:
             f"case {state.id} cannot begin with {event.kind}" if state.status == "none" else f"case {state.id} opened twice"
         )
     changed = _FOLDS[event.kind](state, event, event.body)
-    return _with(changed, seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    if changed is state:
+        changed = _with(state)
+    # The copy is seen by nobody yet, and a second one would double the price of reading a case.
+    changed.__dict__.update(seq=state.seq + 1, hands=changed.hands | _hands_in(event))
+    return changed
 
 
 def _hands_in(event: Event) -> frozenset[str]:
@@ -150,15 +154,8 @@ _NAMES = frozenset(f.name for f in fields(CaseState))
 
 
 _AFTER_THE_END = {
-    "effect_intended",
-    "effect_done",
-    "effect_delayed",
-    "effect_failed",
-    "not_me",
-    "alert_raised",
-    "reported",
-    "bypass_reviewed",
-    "bypass_looked_at",
+    *("effect_intended", "effect_done", "effect_delayed", "effect_failed"),
+    *("not_me", "alert_raised", "reported", "bypass_reviewed", "bypass_looked_at"),
 }
 _Fold = Callable[[CaseState, Event, Mapping[str, Any]], CaseState]
 _FOLDS: dict[str, _Fold] = {}

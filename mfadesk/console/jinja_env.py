@@ -7,12 +7,14 @@ reaches a table or a provider.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils import timezone
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -22,6 +24,9 @@ from mfadesk.drawing.spelling import spell_code
 
 THEME_COOKIE = "mfadesk_theme"
 THEMES = ("auto", "light", "dark")
+
+LINES_KEPT = 4_096
+"""Lines whose markup is kept: those of some twenty long timelines."""
 
 _STRESS = re.compile(r"\*\*(.+?)\*\*")
 _TICKS = re.compile(r"`{1,2}([^`]+)`{1,2}")
@@ -37,9 +42,23 @@ def environment(**options: Any) -> Environment:
     options.setdefault("trim_blocks", True)
     options.setdefault("lstrip_blocks", True)
     env = Environment(**options)  # noqa: S701 - set two lines above
-    env.globals.update(url=reverse, url_if=find_url, static=static, theme=theme_of, spell=spell_code)
-    env.filters.update(clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours)
+    env.globals.update(
+        url=find_address, url_if=find_url, static=lru_cache(maxsize=256)(static), theme=theme_of, spell=spell_code
+    )
+    env.filters.update(
+        clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours, lay_out=lay_out
+    )
     return env
+
+
+def find_address(name: str, args: Sequence[Any] = ()) -> str:
+    """Return the address of a page by name; a page asks for the same ones again and again. Raises NoReverseMatch."""
+    return _address(name, tuple(args), get_urlconf())
+
+
+@lru_cache(maxsize=1_024)
+def _address(name: str, args: tuple[Any, ...], _addresses: str | None) -> str:
+    return reverse(name, args=args)
 
 
 def find_url(name: str, *args: Any) -> str:
@@ -64,8 +83,35 @@ def clock(at: datetime, css: str = "") -> Markup:
     if here.date() != today:
         words = f"{here.day} {here:%b}, {words}" if here.year == today.year else f"{here.day} {here:%b %Y}, {words}"
     attribute = f' class="{escape(css)}"' if css else ""
-    # A timeline has hundreds of these: the one text from outside is escaped above, and the rest is digits and months.
+    # The one text from outside is escaped above; the rest is digits and months.
     return Markup(f'<time{attribute} datetime="{at.isoformat(timespec="seconds")[:19]}Z">{words}</time>')  # noqa: S704
+
+
+_kept: dict[Hashable, dict[Hashable, Markup]] = {}
+
+
+def lay_out(lines: Sequence[Hashable], macro: Callable[[Any], Markup]) -> Markup:
+    """Return `macro` of each line, one after another, where what a line looks like is worked out once a day.
+
+    A live page with a long timeline is drawn again at each event, and all but one of its lines are as they were. The markup depends
+    on nothing but the line, the day and the zone, so whoever meets a kept one has the very same line to show.
+    """
+    today = (timezone.get_current_timezone_name(), timezone.localdate())
+    if today not in _kept or len(_kept[today]) > LINES_KEPT:
+        _kept.clear()
+        _kept[today] = {}
+    kept, drawn = _kept[today], []
+    for line in lines:
+        markup = kept.get(line)
+        if markup is None:
+            markup = kept[line] = macro(line)
+        drawn.append(markup)
+    return Markup("".join(drawn))  # noqa: S704 - each is the markup of a macro, which escaped what it was given
+
+
+def forget_lines() -> None:
+    """Drop the markup of lines that this process keeps."""
+    _kept.clear()
 
 
 def moment(at: datetime) -> Markup:

@@ -71,7 +71,7 @@ class SigningAuthority:
         if action == "suspend_authenticator" and _suspended_lately(state, now):
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers, threat = find_answering(self.staff), self.desk.home.config.threat
-        decision = judge_under(policies, state, action, person, self.sight, threat, now, approvers, plan=False)
+        decision = judge_under(policies, state, action, person, self.sight, threat, now, approvers)
         requirement, approvals = decision.requirement, count_approvals(state, action, approvers, now)
         body: dict[str, Any] = {
             "action": action,
@@ -103,9 +103,7 @@ class SigningAuthority:
         approvers, threat = find_answering(self.staff), self.desk.home.config.threat
         newer = [v for v in state.verdicts.values() if v.allowed and not state.signals <= v.signals]
         return person is None or any(
-            not isinstance(
-                judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers, plan=False), Allowed
-            )
+            not isinstance(judge_under(policies, state, v.action, person, self.sight, threat, v.at, approvers), Allowed)
             for v in newer
         )
 

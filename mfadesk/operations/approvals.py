@@ -5,7 +5,7 @@ A yes or no is a desk-key assertion that the executor verifies; nobody who had a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mfadesk.cases.approvals import Approver, Bar, count_approvals, find_bar
@@ -14,7 +14,7 @@ from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.approvers import APPROVING, find_approvers
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import newest_sight, requirement_of
+from mfadesk.operations.judgement import Sight, requirement_of
 from mfadesk.operations.prove import require_small
 from mfadesk.operations.views import ApprovalPanel
 from mfadesk.ports.people import Actor
@@ -82,20 +82,22 @@ def may_answer(desk: Desk, state: CaseState, approver: Approver) -> bool:
     )
 
 
-def approval_panel(desk: Desk, actor: Actor, state: CaseState, names: Mapping[str, str]) -> ApprovalPanel | None:
+def approval_panel(
+    desk: Desk, actor: Actor, state: CaseState, names: Mapping[str, str], approvers: Sequence[Approver], sight: Sight
+) -> ApprovalPanel | None:
     """Return what the case page shows of a wait for approvals, or None where it waits for none.
 
-    names: how staff are called on pages, by ``staff:7``.
+    names: how staff are called on pages, by ``staff:7``. approvers: who may approve at all. sight: the newest snapshots.
     """
     ask = state.ask
     if state.status != "open" or ask is None:
         return None
-    approver, given = find_approver(actor), count_approvals(state, ask.action, find_approvers(), desk.now())
+    approver, given = _as_approver(actor, approvers), count_approvals(state, ask.action, approvers, desk.now())
     bar = find_bar(state, approver) if approver is not None else ""
     may = approver is not None and may_answer(desk, state, approver)
     answered = approver is not None and any(yes.by in approver.accounts for yes in given)
     return ApprovalPanel(
-        asks=_asks(desk, state),
+        asks=_asks(desk, state, sight),
         asked_by=_asked_by(names.get(state.opened_by, "Staff"), names.get(state.owner, "staff")),
         have=len(given),
         needed=ask.needed,
@@ -109,9 +111,8 @@ def _asked_by(opener: str, owner: str) -> str:
     return f"{opener} opened and holds the case" if opener == owner else f"{opener} opened the case, {owner} holds it now"
 
 
-def _asks(desk: Desk, state: CaseState) -> tuple[str, ...]:
+def _asks(desk: Desk, state: CaseState, sight: Sight) -> tuple[str, ...]:
     action = state.ask.action if state.ask is not None else ""
-    sight, _taken_at = newest_sight(state.subject or "")
     held = {a.id: a.label for a in sight.holdings.authenticators} if sight.holdings is not None else {}
     old = [held.get(target, "One that the provider does not show any more") for target in state.targets]
     requirement = requirement_of(desk.policy, action, state.tier, desk.home.config.threat)
@@ -126,13 +127,19 @@ def _asks(desk: Desk, state: CaseState) -> tuple[str, ...]:
 
 def find_approver(actor: Actor) -> Approver | None:
     """Return the actor as somebody who may approve at all, or None."""
-    if actor.kind != "staff" or not APPROVING & actor.roles:
-        return None
-    return next((approver for approver in find_approvers() if approver.id == actor.id), None)
+    return _as_approver(actor, find_approvers()) if _has_the_role(actor) else None
+
+
+def _as_approver(actor: Actor, approvers: Sequence[Approver]) -> Approver | None:
+    return next((approver for approver in approvers if _has_the_role(actor) and approver.id == actor.id), None)
+
+
+def _has_the_role(actor: Actor) -> bool:
+    return actor.kind == "staff" and bool(APPROVING & actor.roles)
 
 
 def _require_approver(actor: Actor) -> None:
-    if actor.kind != "staff" or not APPROVING & actor.roles:
+    if not _has_the_role(actor):
         raise Refusal("not_your_role", "Your role does not approve. Ask an approver or an administrator.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mfadesk.cases.approvals import Approver
@@ -21,23 +21,29 @@ class Account:
     person_id: str | None
     roles: frozenset[str]
     active: bool
+    desk: str = ""
+    """How pages call them; the executor has no use for it."""
 
 
 def find_accounts() -> list[Account]:
     """Return the accounts of the staff list, in their order."""
-    return [Account(str(row.pk), row.person_id, frozenset(row.roles), row.active) for row in StaffMember.objects.order_by("pk")]
+    rows = StaffMember.objects.raw("SELECT * FROM store_staffmember ORDER BY id")
+    return [Account(str(row.pk), row.person_id, frozenset(row.roles), row.active, row.desk) for row in rows]
 
 
-def find_approvers(accounts: Iterable[Account] | None = None) -> tuple[Approver, ...]:
+def find_approvers(
+    accounts: Iterable[Account] | None = None, *, listed: Sequence[Account] | None = None
+) -> tuple[Approver, ...]:
     """Return everybody who may approve in some case, in the order of their accounts.
 
     accounts: where roles are read; None takes the staff list. The executor gives those of its own register.
+    listed: the staff list, for a caller who has read it already.
 
     An account that is tied to nobody in the directory cannot approve: nobody could tell whether the case is about its owner,
     or whether two accounts are one person.
     """
-    listed = find_accounts()
-    staff = listed if accounts is None else list(accounts)
+    listed = find_accounts() if listed is None else listed
+    staff = list(listed if accounts is None else accounts)
     people = {row.id: row for row in PersonRow.objects.filter(pk__in={m.person_id for m in staff if m.person_id}, gone=False)}
     # Accounts that are switched off count here: what somebody did under one stays theirs.
     of_person: dict[str, set[str]] = {}

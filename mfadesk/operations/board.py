@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from mfadesk.assurance.decision import find_end, find_live
-from mfadesk.assurance.model import Allowed, Decision, Evidence, Plan, Policy, Reason, Refused
+from mfadesk.assurance.model import Allowed, Decision, Evidence, MethodId, Plan, Policy, Reason, Refused
 from mfadesk.assurance.words import join, say_compromise
-from mfadesk.cases.approvals import ONLY_APPROVALS
+from mfadesk.cases.approvals import ONLY_APPROVALS, Approver
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import call_back
+from mfadesk.operations.approvers import Account
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import (
     METHOD_OF,
@@ -19,7 +21,6 @@ from mfadesk.operations.judgement import (
     evidence_in,
     find_survivors,
     judge_under,
-    newest_sight,
 )
 from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.sayings import method_name, signal_words
@@ -47,10 +48,22 @@ _SHOWN_BY_THE_GAUGE = ("no_evidence", "below_minimum", "falls_to:")
 """Reasons that the card with the gauge says already, in its sentence and in its list."""
 
 
-def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str) -> Board:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one page knows beside the case, read once: the newest snapshots, the staff list, and who of it may approve.
+
+    approvers: None while the case asks for no approval.
+    """
+
+    sight: Sight
+    staff: Sequence[Account]
+    approvers: Sequence[Approver] | None
+
+
+def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action: str, around: Surroundings) -> Board:
     """Return the board for one action of a case, as the newest snapshot allows."""
-    sight, _taken_at = newest_sight(person.id)
-    decision = _judge(desk, state, action, person, sight)
+    usable = available_methods(state, person, around.sight, desk.policy, around.staff)
+    decision = _judge(desk, state, action, person, around, usable)
     requirement = decision.requirement
     attack = decision.assessment.attack
     plans = () if isinstance(decision, Allowed) else decision.plans
@@ -73,22 +86,24 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         no_plan=""
         if plans or allowed or waits
         else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
-        attest=_attest_lines(desk, actor, state, person),
+        attest=_attest_lines(desk, actor, state, person, usable),
         vouchers=_voucher_lines(state, person, actor),
-        survivors=_survivor_lines(desk, actor, state, sight),
+        survivors=_survivor_lines(desk, actor, state, around.sight),
         reasons=()
         if isinstance(decision, Allowed)
         else tuple(r.sentence for r in decision.reasons if not r.code.startswith(_SHOWN_BY_THE_GAUGE)),
     )
 
 
-def _judge(desk: Desk, state: CaseState, action: str, person: Person, sight: Sight) -> Decision:
+def _judge(
+    desk: Desk, state: CaseState, action: str, person: Person, around: Surroundings, usable: tuple[MethodId, ...]
+) -> Decision:
     """Return what the executor would decide on the newest snapshot; also where the case's own policy is lost."""
-    asked = (state, action, person, sight, desk.home.config.threat, desk.now())
+    asked = (state, action, person, around.sight, desk.home.config.threat, desk.now(), around.approvers)
     try:
-        return judge_under(desk.policies_of(state), *asked)
+        return judge_under(desk.policies_of(state), *asked, available=usable)
     except Refusal as gone:
-        seen = judge_under((desk.policy,), *asked)
+        seen = judge_under((desk.policy,), *asked, available=usable)
         return Refused(seen.assessment, seen.requirement, (Reason(gone.code, gone.sentence),), ())
 
 
@@ -161,16 +176,16 @@ def how_proved(evidence: Evidence, policy: Policy) -> str:
     return "In the one browser that entered the code"
 
 
-def _attest_lines(desk: Desk, actor: Actor, state: CaseState, person: Person) -> tuple[AttestLine, ...]:
+def _attest_lines(
+    desk: Desk, actor: Actor, state: CaseState, person: Person, usable: tuple[MethodId, ...]
+) -> tuple[AttestLine, ...]:
     """Return what this operator may attest now: as the owner, what is not proved yet; as the second, what they were drawn for."""
     if state.status != "open" or actor.person_id == person.id:
         return ()
     second = [m for m, staff in state.second_asked.items() if staff == actor.id]
     first: list[str] = []
     if state.owner == f"staff:{actor.id}" and state.step_kind == "verify":
-        sight, _ = newest_sight(person.id)
         proved = {e.method for e in state.evidence()}
-        usable = available_methods(state, person, sight, desk.policy)
         first = [m for m in usable if desk.policy.methods[m].operator_attested and m not in proved]
     answers = (AnswerLine("passed", "It was the person"), AnswerLine("failed", "It was not, or nobody came"))
     return tuple(

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from mfadesk.assurance.model import Policy
 from mfadesk.cases.engine import grace_left_s
-from mfadesk.cases.state import CaseState, fold
+from mfadesk.cases.state import CaseState
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import approval_panel
-from mfadesk.operations.board import board_of, evidence_lines, how_proved
+from mfadesk.operations.approvers import find_accounts, find_approvers
+from mfadesk.operations.board import Surroundings, board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import find_words
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.judgement import Sight, newest_sight
 from mfadesk.operations.people import find_person
 from mfadesk.operations.sayings import NOTICED, effect_words, method_name, say_outcome, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
@@ -25,7 +26,8 @@ from mfadesk.ports.people import Actor, Person
 from mfadesk.runbook.model import Runbook, Step
 from mfadesk.runbook.situation import GOAL_WORDS
 from mfadesk.store.commit import load_events
-from mfadesk.store.models import CaseRow, ClaimantSession, StaffMember
+from mfadesk.store.kept import fold_again
+from mfadesk.store.models import CaseRow
 
 REFUSAL_SPEECH = (
     "I can't finish this on this call. Nothing has changed, and you have done nothing wrong.",
@@ -49,18 +51,22 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     events = list(load_events(case_id))
     if not events:
         raise Refusal("not_found", "There is no such case.")
-    state = fold(case_id, events)
+    state = fold_again(case_id, events)
     if actor.person_id and actor.person_id == state.subject:
         raise Refusal("forbidden", "This case is about you. Somebody else works it.")
     person = find_person(state.subject)
     runbook = desk.runbooks.get(state.runbook_digest)
-    names = _actor_names(state, {event.actor for event in events} | {str(event.body.get("by")) for event in events})
-    session = ClaimantSession.objects.filter(pk=state.session).first() if state.session else None
+    staff = find_accounts()
+    names = {f"staff:{account.id}": account.desk for account in staff}
+    # Once a case is closed, nobody judges it any more.
+    sight = newest_sight(person.id)[0] if person and state.status != "closed" else Sight(None, frozenset())
+    around = Surroundings(sight, staff, find_approvers(listed=staff) if state.ask is not None else None)
+    bound_at = next((event.at for event in reversed(events) if event.kind == "session_bound"), None) if state.session else None
     said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")
     mine = state.owner == f"staff:{actor.id}"
     action = _action_of(state, runbook)
-    approval = approval_panel(desk, actor, state, names)
-    board = board_of(desk, actor, state, person, action) if person and action and state.status == "open" else None
+    approval = approval_panel(desk, actor, state, names, around.approvers or (), sight)
+    board = board_of(desk, actor, state, person, action, around) if person and action and state.status == "open" else None
     return CaseView(
         id=state.id,
         version=state.seq,
@@ -71,7 +77,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         proved=not state.reported
         and any(verdict.allowed and verdict.action != "suspend_authenticator" for verdict in state.verdicts.values()),
         code=read_code(desk, case_id) if mine and state.status == "open" and state.session is None else None,
-        session=_session_words(state, session),
+        session=_session_words(state, bound_at),
         words=find_words(desk, actor, state),
         steps=steps_of(state, runbook),
         runbook=f"{runbook.title}, version {runbook.version}" if runbook else "A runbook that is not on the shelf",
@@ -122,13 +128,13 @@ def _facts(state: CaseState, person: Person | None) -> tuple[str, ...]:
     return tuple(filter(None, (f"{person.job}, {person.tier} tier", person.site, away.get(person.employment, ""))))
 
 
-def _session_words(state: CaseState, session: ClaimantSession | None) -> str:
+def _session_words(state: CaseState, bound_at: datetime | None) -> str:
     if state.status == "frozen":
         return "Two browsers used the code"
-    if session is None:
+    if bound_at is None:
         return "No browser has used the code yet"
     yes = "" if state.confirmed else ", has not said yes yet"
-    return f"One browser, since {session.bound_at:%H:%M}{yes}"
+    return f"One browser, since {bound_at:%H:%M}{yes}"
 
 
 def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
@@ -370,9 +376,3 @@ def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None) -> f
         if not state.effects_of("suspend_old", "remove_old"):
             may.add("end")
     return frozenset(may)
-
-
-def _actor_names(state: CaseState, actors: set[str]) -> Mapping[str, str]:
-    known = {*actors, state.owner}
-    ids = [int(name.split(":", 1)[1]) for name in known if name.startswith("staff:") and name[6:].isdigit()]
-    return {f"staff:{member.pk}": member.desk for member in StaffMember.objects.filter(pk__in=ids)}

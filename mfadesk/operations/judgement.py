@@ -30,12 +30,12 @@ from mfadesk.cases.approvals import Approver, count_approvals
 from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations import call_back
-from mfadesk.operations.approvers import find_approvers
+from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.people import list_vouchers
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
-from mfadesk.store.models import Snapshot, StaffMember
+from mfadesk.store.models import Snapshot
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
     "totp": "totp_existing",
@@ -145,8 +145,13 @@ def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple
     )
 
 
-def available_methods(state: CaseState, person: Person, sight: Sight, policy: Policy) -> tuple[MethodId, ...]:
-    """Return the methods that this person can still use, in policy's order, evidence at hand not counted."""
+def available_methods(
+    state: CaseState, person: Person, sight: Sight, policy: Policy, staff: Iterable[Account] | None = None
+) -> tuple[MethodId, ...]:
+    """Return the methods that this person can still use, in policy's order, evidence at hand not counted.
+
+    staff: the staff list, for a caller who has read it already.
+    """
     # What an operator attests is theirs to do, whatever a service says of it; only a call back takes one besides.
     found: set[MethodId] = {m for m in sight.services if m in policy.methods and not policy.methods[m].operator_attested}
     if sight.holdings is not None:
@@ -155,7 +160,8 @@ def available_methods(state: CaseState, person: Person, sight: Sight, policy: Po
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
     found |= {VOUCHED_AS[which] for which in list_vouchers(person)}
-    if StaffMember.objects.filter(active=True, roles__icontains="operator").count() >= 2:
+    staff = find_accounts() if staff is None else staff
+    if sum(account.active and "operator" in account.roles for account in staff) >= 2:
         # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
         found |= {"in_person_badge", "video_photo_on_file"}
         if call_back.METHOD in sight.services and call_back.find_number(person) is not None:
@@ -201,12 +207,12 @@ def judge(
     now: datetime,
     approvers: Iterable[Approver] | None = None,
     *,
-    plan: bool = True,
+    available: tuple[MethodId, ...] = (),
 ) -> Decision:
     """Return whether evidence and approvals in the case suffice for `action`, and if not, what would.
 
     approvers: who may approve at all; None reads it from the staff list, and the executor gives its own register's.
-    plan: False leaves out the search for what would, which takes most of the time and which only a page shows.
+    available: of what plans of more proof are made. The search for them takes most of the time, and only a page shows them.
     """
     nobody = person.break_glass or person.employment == "left"
     decision = decide(
@@ -218,7 +224,7 @@ def judge(
         threat=cast(ThreatLevel, threat),
         policy=policy,
         now=now,
-        available=() if nobody or not plan else available_methods(state, person, sight, policy),
+        available=() if nobody else available,
     )
     unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
     if unmet:
@@ -280,13 +286,14 @@ def judge_under(
     now: datetime,
     approvers: Iterable[Approver] | None = None,
     *,
-    plan: bool = True,
+    available: tuple[MethodId, ...] = (),
 ) -> Decision:
     """Return the judgement of several policies together: refused for the reasons of all that refuse, else the strictest terms.
 
     policies: the one in force, then the one that the case is pinned to where that is another; never none.
     """
-    decisions = [judge(state, action, person, sight, policy, threat, now, approvers, plan=plan) for policy in policies]
+    asked = (threat, now, approvers)
+    decisions = [judge(state, action, person, sight, policy, *asked, available=available) for policy in policies]
     refusals = [decision for decision in decisions if isinstance(decision, Refused)]
     if refusals:
         reasons = tuple({reason.code: reason for refused in refusals for reason in refused.reasons}.values())
@@ -314,14 +321,18 @@ def requirement_of(policy: Policy, action: str, tier: str, threat: str) -> Requi
     return policy.requirements.get((action, cast(Tier, tier), cast(ThreatLevel, threat)))
 
 
+_NEWEST = """
+SELECT * FROM store_snapshot a WHERE person_id = %s AND source IN ('provider', 'factors') AND id =
+    (SELECT id FROM store_snapshot b WHERE b.person_id = a.person_id AND b.source = a.source ORDER BY taken_at DESC, id DESC LIMIT 1)
+"""
+
+
 def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:
     """Return the newest snapshots of a person, and how old the older of them is."""
-    provider = Snapshot.objects.filter(person_id=person_id, source="provider").order_by("-taken_at", "-pk").first()
-    services = Snapshot.objects.filter(person_id=person_id, source="factors").order_by("-taken_at", "-pk").first()
-    sight = Sight(
-        holdings=holdings_from_json(json.loads(provider.data)) if provider else None,
-        services=frozenset(json.loads(services.data)) if services else frozenset(),
-    )
+    found = {row.source: row for row in Snapshot.objects.raw(_NEWEST, [person_id])}
+    provider, services = found.get("provider"), found.get("factors")
+    holdings = holdings_from_json(json.loads(provider.data)) if provider else None
+    sight = Sight(holdings, frozenset(json.loads(services.data)) if services else frozenset())
     return sight, provider.taken_at if provider else None
 
 

@@ -96,7 +96,9 @@ def timeline_of(
         asked = event.kind == "effect_intended" and (event.body["verb"] == "alert" or event.body["effect"] in done)
         if event.kind in _QUIET or asked:
             continue
-        body = {"target": targets.get(event.body.get("effect", ""), ""), **event.body}
+        body = event.body
+        if "effect" in body:
+            body = {"target": targets.get(body["effect"], ""), **body}
         text, mark = _SAY[event.kind](body, policy, runbook)
         actor, reason = event.actor, event.personal.get("reason")
         if event.kind in ("approval_given", "approval_refused"):
@@ -127,10 +129,16 @@ def method_name(method: str, policy: Policy) -> str:
 
 
 def _actor(actor: str) -> str:
-    kind, _, _ = actor.partition(":")
-    return {"executor": "The desk", "worker": "The desk", "claimant": "In the portal", "voucher": "A voucher"}.get(
-        kind, "Staff"
-    )
+    return ACTOR_WORDS.get(actor.partition(":")[0], "Staff")
+
+
+ACTOR_WORDS: Mapping[str, str] = {
+    "executor": "The desk",
+    "worker": "The desk",
+    "claimant": "In the portal",
+    "voucher": "A voucher",
+}
+"""How pages call whoever is not one of the staff."""
 
 
 def _answered(body: Mapping[str, Any], policy: Policy, runbook: Runbook | None) -> tuple[str, Mark]:

@@ -156,11 +156,8 @@ def switch_off(member_id: str) -> None:
     StaffMember.objects.filter(pk=member_id).update(active=False)
 
 
-def actor_of(user: Any) -> Actor | None:
-    """Return who `user` is at the desk, or None for somebody who does not (any longer) work here."""
-    member = StaffMember.objects.filter(user_id=user.pk, active=True).first()
-    if member is None:
-        return None
+def actor_of(member: StaffMember) -> Actor:
+    """Return a member of staff as whoever acts."""
     roles: frozenset[Role] = frozenset(role for role in ROLES if role in member.roles)
     return Actor(kind="staff", id=staff_id(member), roles=roles, person_id=member.person_id)
 

@@ -15,7 +15,7 @@ from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations.staff import actor_of
 from mfadesk.site.session_secrets import session_secrets
 from mfadesk.site.sources import find_source
-from mfadesk.site.staff_sign_in import has_second_factor
+from mfadesk.site.staff_sign_in import find_member
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -109,12 +109,12 @@ def staff(get_response: Answer) -> Answer:
         request.staff_actor = None  # type: ignore[attr-defined]
         # Without a session cookie nobody is signed in: pages for people cost no query here.
         if not request.path.startswith(NO_SESSION_PATHS) and request.user.is_authenticated:
-            actor = actor_of(request.user)
-            if actor is None:
+            member, has_second_factor = find_member(request.user)
+            if member is None:
                 logout(request)
-            elif has_second_factor(request.user):
-                request.staff_actor = actor  # type: ignore[attr-defined]
-                request.staff_name = request.user.staff_member.desk  # type: ignore[attr-defined]
+            elif has_second_factor:
+                request.staff_actor = actor_of(member)  # type: ignore[attr-defined]
+                request.staff_name = member.desk  # type: ignore[attr-defined]
             elif not request.path.startswith((*SETUP_PATHS, *PEOPLE_PATHS)):
                 return redirect(reverse("mfa_index"))
         return get_response(request)

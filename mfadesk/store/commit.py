@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,16 @@ from django.db.backends.utils import CursorWrapper
 
 from mfadesk.cases.engine import Draft, Intent
 from mfadesk.cases.events import Event
-from mfadesk.cases.state import CaseState, fold
+from mfadesk.cases.state import CaseState
 from mfadesk.kernel.canonical import canonical_json
-from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal, Unavailable
 from mfadesk.kernel.ids import Randomness
 from mfadesk.ledger.leaf import DESK, GENESIS, Field, commit_event, commit_genesis, genesis_skeleton
 from mfadesk.ledger.merkle import Frontier
 from mfadesk.ledger.note import VerifierKey
 from mfadesk.store.home import PublicKeys
+from mfadesk.store.kept import fold_again, read_event
 from mfadesk.store.lock import writer_lock
 
 _INSERT_EVENT = "INSERT INTO store_eventrow (leaf_index, case_id, seq, kind, at, actor, body, fields, leaf) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)"
@@ -133,7 +134,7 @@ def _sentence(told: str) -> str:
 
 def load_case(case_id: str) -> CaseState:
     """Return the fold over the case's events; a case that never was has status ``none``."""
-    return fold(case_id, load_events(case_id))
+    return fold_again(case_id, load_events(case_id))
 
 
 def load_events(case_id: str) -> Sequence[Event]:
@@ -145,12 +146,10 @@ def load_events(case_id: str) -> Sequence[Event]:
 
 def _event(row: tuple[str, str, str, str, str]) -> Event:
     kind, at, actor, body, fields = row
-    personal = (
-        {field["name"]: field["value"] for field in json.loads(fields) if field.get("value") is not None}
-        if fields != "[]"
-        else {}
-    )
-    return Event(kind, from_stamp(at), actor, json.loads(body), personal)
+    event = read_event(kind, at, actor, body)
+    if fields == "[]":
+        return event
+    return replace(event, personal={f["name"]: f["value"] for f in json.loads(fields) if f.get("value") is not None})
 
 
 def _lock_head(cursor: CursorWrapper) -> tuple[int, Frontier]:
