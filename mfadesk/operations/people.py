@@ -31,6 +31,8 @@ def get_person(person_id: str) -> Person:
 
 def find_person(person_id: str | None) -> Person | None:
     """Return the person or None."""
+    if not person_id:
+        return None
     row = next(iter(PersonRow.objects.raw("SELECT * FROM store_personrow WHERE id = %s AND NOT gone", [person_id])), None)
     if row is None:
         return None
