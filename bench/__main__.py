@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 BENCHES = ("ledger", "decisions", "one_commit", "many_writers", "case_page")
-ON_POSTGRES = ("one_commit", "effects")
+ON_POSTGRES = ("one_commit", "effects", "retaken")
 
 
 def main(names: list[str]) -> int:
