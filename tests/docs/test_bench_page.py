@@ -7,6 +7,7 @@ from bench.page import to_page
 ROW = {"what": "a thing beside another", "ours": 2.0, "peer": 1.0, "unit": "things/s", "ratio": 2.0, "bound": "the disk"}
 MACHINE = {
     "processor": "A", "cores": 2, "memory_gib": 4, "system": "Linux", "python": "3.11", "sqlite": "3.40", "load_before": 0.1,
+    "syncs_a_second": 9000,
 }  # fmt: skip
 
 
