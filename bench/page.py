@@ -41,7 +41,7 @@ def to_page(found: Mapping[str, Any]) -> str:
         "",
         "## What bounds each",
         "",
-        *(f"- **{row['id']}**: {row['bound']}." for row in rows if row["bound"]),
+        *(f"- **{row['id']}**: {row['bound'].rstrip('.')}." for row in rows if row["bound"]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -49,4 +49,5 @@ def to_page(found: Mapping[str, Any]) -> str:
 def _line(row: Mapping[str, Any]) -> str:
     bar = f"{row['target']:g}" if row["target"] else ""
     met = ("met" if row["met"] else "**not met**") if row["target"] else ""
-    return f"| {row['id']} | {row['what']} | {row['ours']:,.4g} | {row['peer']:,.4g} | {row['unit']} | {row['ratio']:.2f} | {bar} | {met} |"
+    ours, peer = (f"{value:,.0f}" if value >= 100 else f"{value:,.2f}" for value in (row["ours"], row["peer"]))
+    return f"| {row['id']} | {row['what']} | {ours} | {peer} | {row['unit']} | {row['ratio']:.2f} | {bar} | {met} |"

@@ -23,8 +23,8 @@ def show(load: float = 0.1) -> str:
 def test_a_missed_bar_is_named_and_a_row_without_one_is_not_counted():
     page = show()
     assert "1 of 2 bars are met; not met: slow." in page
-    assert "| slow | a thing beside another | 2 | 1 | things/s | 2.00 | 3 | **not met** |" in page
-    assert "| aside | a thing beside another | 2 | 1 | things/s | 2.00 |  |  |" in page
+    assert "| slow | a thing beside another | 2.00 | 1.00 | things/s | 2.00 | 3 | **not met** |" in page
+    assert "| aside | a thing beside another | 2.00 | 1.00 | things/s | 2.00 |  |  |" in page
 
 
 def test_a_busy_machine_is_said():
