@@ -40,7 +40,6 @@ IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
 DIRECTORY_EVERY_S = 600
 HEARTBEAT_EVERY_S = 5
-KEEP_SNAPSHOTS = 5
 CLOCKS_APART_S = 5
 """How far the web tier's clock may run ahead of the executor's."""
 
