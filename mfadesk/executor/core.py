@@ -26,7 +26,7 @@ from mfadesk.kernel.sealing import authenticate
 from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
+from mfadesk.operations.judgement import BY_SERVICE, Sight, find_survivors, find_targets, holdings_to_json
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
@@ -35,6 +35,7 @@ from mfadesk.ports.provider import Holdings, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
 from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
+from mfadesk.store.seen import FORGETFUL, open_seen
 
 IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
@@ -78,9 +79,11 @@ class Executor:
 
     def __post_init__(self) -> None:
         self._since = self.desk.now()
-        self.watch = LedgerWatch(self.desk)
-        self.staff = StaffRegister(self.desk)
-        self.directory = DirectoryWatch(self.desk)
+        # A drill goes back in time on purpose; a real executor must notice it, also after a restart.
+        seen = open_seen(self.desk.home) if self.desk.as_executor else FORGETFUL
+        self.watch = LedgerWatch(self.desk, seen)
+        self.staff = StaffRegister(self.desk, seen)
+        self.directory = DirectoryWatch(self.desk, seen)
 
     @property
     def keys(self) -> ExecutorKeys:
@@ -130,8 +133,8 @@ class Executor:
         able = set()
         for method, service in self.services.items():
             terms = self.desk.policy.methods.get(method)
-            # What an operator attests is never taken from a service's word here: the desk key is the proof.
-            if terms is None or terms.operator_attested:
+            # What an operator attests is never taken from a service's word here: the desk key is the proof. Some need one all the same.
+            if terms is None or (terms.operator_attested and method not in BY_SERVICE):
                 continue
             try:
                 if service.is_available(person.login):

@@ -17,6 +17,7 @@ import structlog
 from django.db import connection
 
 from mfadesk.cases.engine import AUTHORISED_BY, Draft, find_authority
+from mfadesk.cases.parts import STANDS_ALONE
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import (
     is_fully_proved,
@@ -25,7 +26,7 @@ from mfadesk.executor.authority import (
     require_own_verdict,
     require_still_allowed,
 )
-from mfadesk.executor.letters import send_letters
+from mfadesk.executor.letters import HALF_DONE, send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -44,6 +45,9 @@ RENEW_AFTER_S = 4
 RETRY_AFTER_S = (2, 5, 15, 30, 60, 120, 300)
 MAX_ATTEMPTS = 40
 """About two and a half hours of trying; then the effect is parked, security hears, and the case's deadline takes over."""
+
+CHANGES = ("suspend_old", "remove_old", "restore_old", "open_account", "reset_failures")
+"""What somebody notices of their own sign-in once it is done."""
 
 log = structlog.get_logger("effects")
 
@@ -186,9 +190,19 @@ def _park(executor: Executor, taken: Taken, error: MfadeskError) -> None:
             draft = executor.desk.draft(unit.load(taken.case_id), "executor")
             if taken.id in draft.state.effects:
                 draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
+                _tell_of_the_half(draft, taken)
             unit.commit(draft)
     except (MfadeskError, KeyError, TypeError, ValueError):
         log.exception("parked_without_a_line", effect=taken.id)
+
+
+def _tell_of_the_half(draft: Draft, taken: Taken) -> None:
+    """Tell the person where part of a change stands: its last step would have told them, and the case may not come to it now."""
+    state = draft.state
+    changed = state.tested_at is not None or any(e.state == "done" for e in state.effects_of(*CHANGES))
+    told = any(e.target == HALF_DONE for e in state.effects_of("notify"))
+    if changed and not told and taken.verb not in STANDS_ALONE:
+        draft.intend("notify", target=HALF_DONE)
 
 
 # ------------------------------------------------------------------ the verbs
