@@ -26,8 +26,9 @@ from mfadesk.kernel.sealing import authenticate
 from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
+from mfadesk.operations.judgement import Sight, holdings_to_json
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.targets import find_survivors, find_targets
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.people import Person

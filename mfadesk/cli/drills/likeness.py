@@ -24,11 +24,8 @@ from mfadesk.operations.judgement import (
     DEVICE_KINDS,
     Sight,
     circumstances_of,
-    find_drifted,
-    find_gone,
-    find_survivors,
-    find_targets,
 )
+from mfadesk.operations.targets import find_drifted, find_gone, find_survivors, find_targets
 from mfadesk.ports.people import Tier
 from mfadesk.ports.provider import Authenticator
 from mfadesk.runbook.guards import variables_of

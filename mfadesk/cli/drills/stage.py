@@ -21,9 +21,9 @@ from mfadesk.executor.letters import addresses_of
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations import attest, bypass, call_back, codes, deadlines, enrol, prove, resync, sessions, vouch, work_case
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import find_drifted
 from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers
+from mfadesk.operations.targets import find_drifted
 from mfadesk.ports.people import Actor, Person
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, ClaimantSession
