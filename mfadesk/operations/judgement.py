@@ -264,9 +264,14 @@ SELECT * FROM store_snapshot a WHERE person_id = %s AND source IN ('provider', '
 """
 
 
+def newest_snapshots(person_id: str) -> dict[str, Snapshot]:
+    """Return the newest snapshot of each source, `provider` and `factors`, of a person."""
+    return {row.source: row for row in Snapshot.objects.raw(_NEWEST, [person_id])}
+
+
 def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:
     """Return the newest snapshots of a person, and how old the older of them is."""
-    found = {row.source: row for row in Snapshot.objects.raw(_NEWEST, [person_id])}
+    found = newest_snapshots(person_id)
     provider, services = found.get("provider"), found.get("factors")
     sight = Sight(
         holdings=holdings_from_json(json.loads(provider.data)) if provider else None,
