@@ -16,6 +16,7 @@ from mfadesk.operations.approvers import find_accounts, find_approvers
 from mfadesk.operations.board import Surroundings, board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import find_words
+from mfadesk.operations.clock_words import clock_words
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, newest_sight
@@ -145,7 +146,7 @@ def _session_words(state: CaseState, bound_at: datetime | None) -> str:
     if bound_at is None:
         return "No browser has used the code yet"
     yes = "" if state.confirmed else ", has not said yes yet"
-    return f"One browser, since {bound_at:%H:%M} UTC{yes}"
+    return f"One browser, since {clock_words(bound_at)}{yes}"
 
 
 def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
@@ -279,7 +280,7 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
 
 
 def _effect_detail(problem: str, retry_at: object) -> str:
-    return f"{problem} Tried again at {retry_at:%H:%M} UTC." if problem and retry_at is not None else problem
+    return f"{problem} Tried again at {clock_words(retry_at)}." if problem and retry_at is not None else problem
 
 
 def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 from mfadesk.cases.engine import find_authority
 from mfadesk.cases.state import CaseState
+from mfadesk.operations.clock_words import clock_words
 from mfadesk.operations.codes import find_locator, read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.enrol import kinds_for
@@ -256,7 +257,7 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
             help_lines=("We wrote to every address we hold for you.",), **plain,
         )  # fmt: skip
     if state.outcome == "changed":
-        at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""
+        at = f" at {clock_words(state.tested_at)}" if state.tested_at else ""
         is_first = "bind_first_authenticator" in state.verdicts
         help_lines = (
             "You have been signed out everywhere; sign in again with the new one.",
@@ -264,14 +265,14 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         )
         return PortalView(
             "done", 4, title="Your first one works" if is_first else "Your new one works",
-            lede=f"It signed in{at} UTC." + ("" if is_first else " The old one no longer works."),
+            lede=f"It signed in{at}." + ("" if is_first else " The old one no longer works."),
             help_lines=(*help_lines, "Add a second one on your own sign-in page, so that losing one locks you out of nothing.")
             if is_first else help_lines,
             **plain,
         )  # fmt: skip
     if state.resynced and state.tested_at and state.outcome == "no_change_needed":
         return PortalView(
-            "done", 4, title="Your codes work again", lede=f"One signed in at {state.tested_at:%H:%M} UTC. It is the same device as before.",
+            "done", 4, title="Your codes work again", lede=f"One signed in at {clock_words(state.tested_at)}. It is the same device as before.",
             help_lines=("Nothing was added to your account.", "We wrote to every address we hold for you."), **plain,
         )  # fmt: skip
     if state.outcome == "bridged":
