@@ -72,6 +72,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         now = replace(now, title="Your second look", say=(), do=SECOND_LOOK)
     action = _action_of(state, runbook)
     board = board_of(desk, actor, state, person, action, around) if person and action and state.status == "open" else None
+    may = _may(state, actor, mine, person, asked=approval is not None and approval.over != "")
+    may |= {"review"} if may_review(state, actor) else frozenset()
+    signs = bool(may & {"approve", "review"} or ("attest" in may and board and board.attest))
     return CaseView(
         id=state.id,
         version=state.seq,
@@ -95,8 +98,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person, asked=approval is not None and approval.over != "")
-        | ({"review"} if may_review(state, actor) else frozenset()),
+        may=may,
+        needs_key=signs and not any(account.keys for account in staff if account.id == actor.id),
         take_over_note=BARRED_BY_TAKING_OVER if _bars(desk, actor, state, action, around, mine) else "",
         approval=approval,
         noticeable=tuple(
@@ -279,7 +282,7 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
     )  # fmt: skip
 
 
-def _effect_detail(problem: str, retry_at: object) -> str:
+def _effect_detail(problem: str, retry_at: datetime | None) -> str:
     return f"{problem} Tried again at {clock_words(retry_at)}." if problem and retry_at is not None else problem
 
 
