@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
-from django.db.models import Q
 
 from mfadesk.cases.engine import AUTHORISED_BY, Draft, find_authority
 from mfadesk.cases.parts import STANDS_ALONE
@@ -101,19 +100,24 @@ class Fenced(Exception):
 
 def _take(executor: Executor) -> Taken | None:
     now = executor.desk.now()
-    stamp = to_stamp(now)
-    with executor.desk.unit():
-        rows = EffectRow.objects.filter(Q(state="due", due_at__lte=stamp) | Q(state="taken", lease_until__lt=stamp))
-        if connection.vendor == "postgresql":
-            rows = rows.select_for_update(skip_locked=True)
-        row = rows.order_by("due_at").first()
+    stamp, lease_until = to_stamp(now), to_stamp(now + timedelta(seconds=LEASE_S))
+    # Two executors at once: on PostgreSQL each passes over the row that the other has locked, on SQLite only one writes.
+    past_others = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with executor.desk.unit(), connection.cursor() as cursor:
+        cursor.execute(f"{_NEXT} {past_others}", (stamp, stamp))
+        row = cursor.fetchone()
         if row is None:
             return None
-        fence = row.fence + 1
-        EffectRow.objects.filter(pk=row.pk).update(
-            state="taken", fence=fence, attempts=row.attempts + 1, lease_until=to_stamp(now + timedelta(seconds=LEASE_S))
-        )
-    return Taken(row.id, row.case_id, row.verb, _arguments(row.args), fence, row.attempts + 1, now)
+        id, case_id, verb, args, fence, attempts = row
+        cursor.execute(_TAKE, (fence + 1, attempts + 1, lease_until, id))
+    return Taken(id, case_id, verb, _arguments(args), fence + 1, attempts + 1, now)
+
+
+_NEXT = (
+    "SELECT id, case_id, verb, args, fence, attempts FROM store_effectrow"
+    " WHERE (state = 'due' AND due_at <= %s) OR (state = 'taken' AND lease_until < %s) ORDER BY due_at LIMIT 1"
+)
+_TAKE = "UPDATE store_effectrow SET state = 'taken', fence = %s, attempts = %s, lease_until = %s WHERE id = %s"
 
 
 def _arguments(text: str) -> Mapping[str, Any]:

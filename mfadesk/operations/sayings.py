@@ -117,6 +117,8 @@ def say_outcome(state: CaseState) -> str:
         return "The person says that this was not them. The new one is suspended."
     if state.reported:
         return "The person says that they did not call. Nothing more happens."
+    if state.denied and state.outcome == "stopped":
+        return "Stopped: whoever had to agree said no. Nothing was changed."
     return OUTCOME_WORDS.get(state.outcome, "Closed")
 
 

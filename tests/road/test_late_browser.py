@@ -36,7 +36,7 @@ def test_what_operators_attested_before_the_code_was_entered_suffices_once_it_is
 
 
 def suspend_without_a_browser(stage):
-    stage.open("report_loss", {"authenticator": "gone"}, frozenset(), "phone")
+    stage.open("report_loss", {"authenticator": "gone", "kind": "app"}, frozenset(), "phone")
     stage.prove("video_photo_on_file")
     assert old_of(stage).state == "suspended"
 

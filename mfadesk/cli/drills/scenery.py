@@ -85,6 +85,7 @@ def set_stage(
     _give(stage, usable, used)
     scene.add_session("person")
     throwaway.seal_directory()
+    stage.close_directory()
     if world.old and world.switched_off:
         switch_off(stage, kind)
     if world.closed:
