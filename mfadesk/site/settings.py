@@ -133,7 +133,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- the database --------------------------------------------------------------------------------------------------------------
 # A demo writes its example people nowhere but where its own file says: the environment may name the real desk's database.
-_URL = CONFIG.database_url or ("" if DEMO else os.environ.get("MFADESK_DATABASE_URL", ""))
+# The environment first: web and executor read one desk.toml and sign in with a role each.
+_URL = ("" if DEMO else os.environ.get("MFADESK_DATABASE_URL", "")) or CONFIG.database_url
 DATABASES = {"default": database_settings(_URL, HOME.database_file)}
 CACHES = {"default": {"BACKEND": "mfadesk.site.shared_cache.SharedCache"}}
 

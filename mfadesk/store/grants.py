@@ -44,7 +44,7 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     "store_locator": {"web": ALL, "executor": ALL},
     "store_casecode": {"web": ALL, "executor": "SELECT, DELETE"},
     "store_throttle": {"web": ALL, "executor": CHANGE},
-    "store_heartbeat": {"web": CHANGE, "executor": CHANGE},
+    "store_heartbeat": {"web": CHANGE, "executor": ALL},
     # people: the directory is imported by whoever installs, never by a page
     "store_personrow": {"web": READ, "executor": READ},
     "store_contactrow": {"web": READ, "executor": READ},
