@@ -106,6 +106,8 @@ class Step:
     """Who watches a bypass while it is open."""
     review_s: int = 0
     """How soon after its end somebody must have looked at what it was used for."""
+    place: str = ""
+    """Where it is written: ``file:line:column``, and where that was included, if it was."""
 
 
 @dataclass(frozen=True, slots=True)
