@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import Sight, find_survivors, find_targets, holdings_to_json
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.shelf_in_force import ShelfInForce
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.people import Person
@@ -81,6 +82,9 @@ class Executor:
         self._since = self.desk.now()
         self.watch = LedgerWatch(self.desk)
         self.staff = StaffRegister(self.desk)
+        if isinstance(self.desk.runbooks, ShelfInForce):
+            # The ledger is written by the web tier too; what is in force here is what this executor has verified.
+            self.desk = replace(self.desk, runbooks=self.desk.runbooks.read_from(lambda: self.staff.read().runbooks))
         self.directory = DirectoryWatch(self.desk)
 
     @property
