@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import BY_SERVICE, Sight, holdings_to_json, newest_snapshots
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.shelf_in_force import ShelfInForce
 from mfadesk.operations.targets import find_survivors, find_targets
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
@@ -96,6 +97,9 @@ class Executor:
         seen = open_seen(self.desk.home) if self.desk.as_executor else FORGETFUL
         self.watch = LedgerWatch(self.desk, seen)
         self.staff = StaffRegister(self.desk, seen)
+        if isinstance(self.desk.runbooks, ShelfInForce):
+            # The ledger is written by the web tier too; what is in force here is what this executor has verified.
+            self.desk = replace(self.desk, runbooks=self.desk.runbooks.read_from(lambda: self.staff.read().runbooks))
         self.directory = DirectoryWatch(self.desk, seen)
 
     @property

@@ -165,13 +165,13 @@ def list_runbooks(desk: Desk) -> tuple[RunbookEntry, ...]:
         RunbookEntry(
             book.id, book.version, book.title, book.digest, book.goals, len(book.steps), _proof(desk, book).proved
         )
-        for book in sorted(desk.runbooks.values(), key=lambda one: one.id)
+        for book in sorted(desk.in_force().values(), key=lambda one: one.id)
     )  # fmt: skip
 
 
 def show_runbook(desk: Desk, runbook_id: str) -> RunbookRecord:
     """Return one runbook and its proof. Raises Refusal ``not_found``."""
-    book = next((one for one in desk.runbooks.values() if one.id == runbook_id), None)
+    book = desk.in_force().get(runbook_id)
     if book is None:
         raise Refusal("not_found", "No runbook in force has this id.")
     proof = _proof(desk, book)
