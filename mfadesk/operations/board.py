@@ -19,11 +19,11 @@ from mfadesk.operations.judgement import (
     Sight,
     available_methods,
     evidence_in,
-    find_survivors,
     judge_under,
 )
 from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.sayings import method_name, signal_words
+from mfadesk.operations.targets import find_survivors
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
 

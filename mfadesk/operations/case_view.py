@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mfadesk.assurance.model import Policy
 from mfadesk.cases.engine import grace_left_s
-from mfadesk.cases.state import CaseState, fold
+from mfadesk.cases.state import CaseState
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import BARRED_BY_TAKING_OVER, approval_panel, bars_approving
@@ -27,6 +27,7 @@ from mfadesk.ports.people import TIER_WORDS, Actor, Person
 from mfadesk.runbook.model import Runbook, Step
 from mfadesk.runbook.situation import GOAL_WORDS
 from mfadesk.store.commit import load_events
+from mfadesk.store.kept import fold_again
 from mfadesk.store.models import CaseRow
 
 REFUSAL_SPEECH = (
@@ -53,7 +54,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     events = list(load_events(case_id))
     if not events:
         raise Refusal("not_found", "There is no such case.")
-    state = fold(case_id, events)
+    state = fold_again(case_id, events)
     if actor.person_id and actor.person_id == state.subject:
         raise Refusal("forbidden", "This case is about you. Somebody else works it.")
     person = find_person(state.subject)

@@ -40,6 +40,7 @@ NOTICE_WORDS: Mapping[str, str] = {
     "grace": "Tell the person what is about to change",
     "approval": "Ask whoever may approve",
     "approved": "Tell the person that it was approved",
+    "half_done": "Tell the person that a part was not done",
     "out_of_reach": "Tell the person what was said to be out of reach",
 }
 """Letters that are no step of a runbook, by what they are about."""

@@ -153,6 +153,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 
 # --- cookies and headers -------------------------------------------------------------------------------------------------------
 _HOST = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "mfadesk.site.session_store"
 SESSION_COOKIE_NAME = f"{_HOST}mfadesk_staff"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
