@@ -18,8 +18,8 @@ _GLYPH_WIDTH = 6.4
 """Mean advance of the interface face at 12 px, a little generous: labels that collide are worse than labels that stand apart."""
 
 
-_LONGEST = int(WIDTH / 7.1)
-"""Characters of a label that fit across the whole drawing, also in a wide face."""
+_LONGEST = int(WIDTH / _GLYPH_WIDTH)
+"""Characters of a label that fit across the whole drawing, in a common face."""
 
 
 @dataclass(frozen=True, slots=True)
