@@ -70,6 +70,10 @@ class Sight:
     services: frozenset[MethodId]
 
 
+BY_SERVICE = frozenset({"video_photo_on_file"})
+"""What an operator attests and a service has to carry: without one there is no call in which anybody could be seen."""
+
+
 def available_methods(
     state: CaseState, person: Person, sight: Sight, policy: Policy, staff: Iterable[Account] | None = None
 ) -> tuple[MethodId, ...]:
@@ -88,7 +92,7 @@ def available_methods(
     staff = find_accounts() if staff is None else staff
     if sum(account.active and "operator" in account.roles for account in staff) >= 2:
         # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
-        found |= {"in_person_badge", "video_photo_on_file"}
+        found |= {"in_person_badge", *(BY_SERVICE & sight.services)}
         if call_back.METHOD in sight.services and call_back.find_number(person) is not None:
             found.add(call_back.METHOD)
     return tuple(m for m in policy.methods if m in found and policy.methods[m].role == "factor")

@@ -13,15 +13,15 @@ from mfadesk.ports.people import Person
 class DirectoryOnce(DirectoryWatch):
     """Reads and checks as the executor does, and remembers. Good from the moment a stage is set until the next one is."""
 
-    _newest: Head | None = None
+    _once: Head | None = None
     _found: dict[str, Found | None] = field(default_factory=dict)
     _around: dict[str, dict[str, Found]] = field(default_factory=dict)
 
     def _head(self) -> Head:
-        if self._newest is None:
+        if self._once is None:
             # Not `super()`: a dataclass with slots is a class made anew.
-            self._newest = DirectoryWatch._head(self)
-        return self._newest
+            self._once = DirectoryWatch._head(self)
+        return self._once
 
     def _near(self, person: Person) -> dict[str, Found]:
         if person.id not in self._around:
