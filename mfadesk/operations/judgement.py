@@ -31,10 +31,10 @@ from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations import call_back
 from mfadesk.operations.approvers import Account, find_accounts, find_approvers
-from mfadesk.operations.conditions import unmet_conditions
-from mfadesk.operations.hr_word import NEEDED, has_hr_word, plans_through_hr
+from mfadesk.operations.conditions import plans_that_meet, unmet_conditions
+from mfadesk.operations.hr_word import has_hr_word
 from mfadesk.operations.people import list_vouchers
-from mfadesk.operations.targets import CLAIMED_GONE, find_gone, find_kinds_gone, find_survivors
+from mfadesk.operations.targets import CLAIMED_GONE, find_disowned, find_gone, find_kinds_gone, find_survivors
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
 from mfadesk.store.models import Snapshot
@@ -84,7 +84,7 @@ def available_methods(
     # What an operator attests is theirs to do, whatever a service says of it; only a call back takes one besides.
     found: set[MethodId] = {m for m in sight.services if m in policy.methods and not policy.methods[m].operator_attested}
     if sight.holdings is not None and not sight.holdings.disabled:
-        gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
+        gone = {a.id for a in find_disowned(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
@@ -162,8 +162,8 @@ def judge(
     unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
     if unmet:
         reasons = () if isinstance(decision, Allowed) else decision.reasons
-        # No proof makes up for a condition, but for HR's own word where that is what is missing.
-        plans = plans_through_hr(decide_on, evidence, available, policy, now) if unmet == (NEEDED,) else ()
+        # No proof makes up for a condition, but for HR's own word, or being seen, where that is what is missing.
+        plans = plans_that_meet(unmet, decide_on, evidence, available, policy, now)
         return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), plans)
     if isinstance(decision, Allowed) and action not in WITHOUT_BROWSER and not state.confirmed:
         # Signed now, it would be signed for no browser, and could not be acted on in the one that comes (SETTLED 4, 16).
@@ -213,7 +213,7 @@ def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[Authen
 
 def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Leave out what an authenticator proved that was said to be gone afterwards: whoever had it then is not known now."""
-    gone = {a.id for a in find_gone(state, sight.holdings)} if sight.holdings is not None else set()
+    gone = {a.id for a in find_disowned(state, sight.holdings)} if sight.holdings is not None else set()
     return tuple(item for item in evidence if item.authenticator_id not in gone)
 
 

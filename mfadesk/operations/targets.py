@@ -44,11 +44,33 @@ def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, .
 
 
 def find_gone(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
-    """Return the authenticators that the claim says are gone: whoever holds one of them now is proved by it least of all."""
+    """Return the authenticators that the claim says are gone. Of several keys or tokens, those that nobody showed in the case."""
+    named = _find_named(state, holdings)
+    if not _are_apart(state, named):
+        return named
+    shown = {piece.evidence.authenticator_id for piece in state.pieces}
+    return tuple(a for a in named if a.id not in shown)
+
+
+def find_disowned(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
+    """Return what proves nobody in this case: what is said to be gone is proof of its holder least of all.
+
+    Of several keys or tokens one is gone and the others are not, so each may still be shown; what was stolen is priced as held.
+    """
+    named = _find_named(state, holdings)
+    return () if _are_apart(state, named) else named
+
+
+def _find_named(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
     if state.answers.get("authenticator") not in CLAIMED_GONE:
         return ()
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
     return _of_kind(state.answers.get("kind", UNKNOWN), active)
+
+
+def _are_apart(state: CaseState, named: tuple[Authenticator, ...]) -> bool:
+    """Return whether these are several things. All that is on a phone goes with the phone."""
+    return state.answers.get("kind") in ("hardware_token", "key", "laptop") and len(named) > 1
 
 
 def find_kinds_gone(state: CaseState) -> frozenset[str]:

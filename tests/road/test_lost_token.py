@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import work_case
 from mfadesk.operations.conditions import unmet_conditions
 from mfadesk.operations.judgement import circumstances_of, newest_sight
@@ -126,3 +127,46 @@ def test_somebody_of_whom_nothing_is_on_file_is_not_asked_in_vain(play):
     browser.confirm()
     browser.prove_with_service("managed_device_signin")
     assert play.state(case).verdicts["replace_authenticator"].allowed
+
+
+def test_of_two_keys_the_one_that_is_shown_is_not_the_one_that_is_gone(play):
+    person = play.person("alder")
+    lost, _ = play.scene.add_passkey(person.login, "Key at home", "security_key", last_used_at=play.days_ago(3))
+    mine, key = play.scene.add_passkey(person.login, "Key on the ring", "security_key", last_used_at=play.days_ago(1))
+    case = play.open(person)
+    play.answer(case, authenticator="broken", kind="key", new_device="spare_key")
+    browser = play.redeem(case)
+    browser.confirm()
+    browser.prove_with_passkey(key)
+    state = play.state(case)
+    assert state.targets == (lost,)
+    assert play.authenticator(person, lost).state == "suspended"
+    assert play.authenticator(person, mine).state == "active"
+
+
+def test_the_only_key_that_is_said_to_be_gone_proves_nobody(play):
+    person = play.person("aspen")
+    _, key = play.scene.add_passkey(person.login, "Key", "security_key", last_used_at=play.days_ago(1))
+    case = play.open(person)
+    play.answer(case, authenticator="gone", kind="key", new_device="spare_key")
+    browser = play.redeem(case)
+    browser.confirm()
+    with pytest.raises(Refusal):
+        browser.prove_with_passkey(key)
+    assert play.state(case).pieces == ()
+
+
+def test_a_new_device_for_a_closed_account_leads_to_the_road_that_opens_it(play, hazel):
+    person, _phone, _token, _laptop = hazel
+    play.scene.add_account(person.login, disabled=True)
+    play.scene.set_factor(person.login, "managed_device_signin")
+    case = play.open(person)
+    play.answer(case, authenticator="gone", kind="app", new_device="at_hand", restored="name_only")
+    browser = play.redeem(case)
+    browser.confirm()
+    browser.prove_with_service("managed_device_signin")
+    state = play.state(case)
+    assert (state.step, state.verdicts) == ("prove", {})
+    sight = newest_sight(person.id)[0]
+    (reason,) = unmet_conditions("replace_authenticator", state, person, sight.holdings, play.desk.policy, play.clock.now())
+    assert "An account is closed or disabled" in reason.sentence

@@ -27,7 +27,7 @@ from mfadesk.operations.judgement import (
     Sight,
     circumstances_of,
 )
-from mfadesk.operations.targets import find_drifted, find_gone, find_survivors, find_targets
+from mfadesk.operations.targets import find_disowned, find_drifted, find_gone, find_survivors, find_targets
 from mfadesk.ports.people import Tier
 from mfadesk.ports.provider import Authenticator
 from mfadesk.runbook.guards import variables_of
@@ -54,15 +54,15 @@ def find_likeness(stage: Stage, state: CaseState) -> Hashable:
     circumstances = find_circumstances(stage, state)
     names = {a.id: f"{a.kind}/{a.label}" for a in holdings.authenticators}
     read, ahead = read_from(desk.runbook_of(state), state.step)
-    gone = {a.id for a in find_gone(state, holdings)}
+    gone, disowned = ({a.id for a in find(state, holdings)} for find in (find_gone, find_disowned))
     return (
         stage.world, stage.person.tier, stage.person.employment, desk.policy.digest, state.runbook_digest, state.policy_digest,
         state.status, state.step, state.outcome,
         frozenset((k, v) for k, v in state.answers.items() if k in read),
         frozenset(step for step in state.said if step in ahead),
         _judged_by(circumstances, desk.policy, now),
-        frozenset(_piece(piece.evidence, now, gone) for piece in state.pieces),
-        frozenset(names[name] for name in gone),
+        frozenset(_piece(piece.evidence, now, disowned) for piece in state.pieces),
+        frozenset(names[name] for name in gone), frozenset(names[name] for name in disowned),
         frozenset(names[a.id] for a in find_targets(state, holdings)),
         _drifted(stage, state), DEVICE_KINDS.get(state.answers.get("new_device", "")),
         frozenset(names.get(name, name) for name in state.targets),

@@ -308,7 +308,9 @@ class Stage:
         self._ring(self.shift.operators[0], method)
         self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
-        drawn = self.state.second_asked.get(method)
+        state = self.state
+        # Where one word was enough, the case has gone on and asks nobody else.
+        drawn = state.second_asked.get(method) if state.status == "open" and state.step_kind == "verify" else None
         second = next((s for s in self.shift.operators if s.actor.id == drawn), None)
         if second is not None:
             if second_says == "passed":
