@@ -1,4 +1,4 @@
-"""`make bench`: measure every ratio, print the table, and write bench/results/latest.json.
+"""`make bench`: measure every ratio, print the table, and write bench/results/latest.json and README.md beside it.
 
 Each bench runs in a process of its own and hands its rows on as JSON, so that none inherits another's caches or connections. Those
 that need PostgreSQL get a fresh server with its durability on; where it is not installed they are named as not measured.
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.page import to_page
 from bench.rows import describe_machine, find_commit
 from tests.run import find_postgres
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 BENCHES = ("ledger", "decisions", "one_commit", "many_writers", "case_page", "wrong_codes")
-ON_POSTGRES = ("one_commit", "effects")
+ON_POSTGRES = ("one_commit", "effects", "retaken")
 
 
 def main(names: list[str]) -> int:
@@ -45,6 +46,7 @@ def main(names: list[str]) -> int:
         RESULTS.parent.mkdir(exist_ok=True)
         found = {"machine": machine, "commit": find_commit(), "rows": rows}
         RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        RESULTS.with_name("README.md").write_text(to_page(found), encoding="utf-8")
         print(f"\nWritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
     return 0 if all(row["met"] for row in rows) else 1
 

@@ -66,12 +66,10 @@ def _row(id: str, what: str, ours: list[float], peer: list[float], target: float
 
 def _forget() -> None:
     """Drop what a process keeps of cases that it has seen."""
-    from mfadesk.cases import state
     from mfadesk.console import jinja_env
-    from mfadesk.store import commit
+    from mfadesk.store import kept
 
-    commit.forget_events()
-    state.forget_folds()
+    kept.forget()
     jinja_env.forget_lines()
 
 

@@ -7,9 +7,13 @@ import os
 import platform
 import sqlite3
 import subprocess
+import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+SYNC_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,19 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "load_before": round(os.getloadavg()[0], 2),
+        "syncs_a_second": _syncs_a_second(),
     }
+
+
+def _syncs_a_second() -> int:
+    """Return how often the disk under the temporary folder keeps 4 KiB for good: the floor under every commit."""
+    with tempfile.TemporaryFile() as file:
+        done, until = 0, time.perf_counter() + SYNC_S
+        while time.perf_counter() < until:
+            os.pwrite(file.fileno(), b"x" * 4096, done * 4096)
+            os.fdatasync(file.fileno())
+            done += 1
+    return round(done / SYNC_S)
 
 
 def find_commit() -> str:

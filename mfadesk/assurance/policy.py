@@ -66,6 +66,12 @@ def load_policy(source: str | Path | None = None) -> Policy:
         name, text = source.name, _read(source)
     else:
         name, text = "policy", source
+    return _read_policy(text, name)
+
+
+@lru_cache(maxsize=8)
+def _read_policy(text: str, name: str) -> Policy:
+    # The text is the key, so a file that changed is read anew; a process that opens its desk again need not read half a second.
     return _Reader(parse_located(text, name)).read()
 
 

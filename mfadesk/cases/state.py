@@ -15,9 +15,6 @@ from mfadesk.cases.parts import EffectState, Mark, Piece, Verdict
 from mfadesk.kernel.clock import from_stamp
 from mfadesk.kernel.errors import Broken
 
-FOLDS_KEPT = 200
-"""Cases whose last fold a process keeps."""
-
 Status = Literal["none", "open", "frozen", "closed"]
 
 
@@ -78,6 +75,8 @@ class CaseState:
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
+    denied: bool = False
+    """Whether somebody who was asked to approve said no; the case then stops."""
     hands: frozenset[str] = frozenset()
     """Every member of staff who did or attested something in the case: none of them approves it."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -116,29 +115,12 @@ class CaseState:
         return tuple(effect for effect in self.effects.values() if effect.verb in verbs)
 
 
-def fold(case_id: str, events: Iterable[Event]) -> CaseState:
-    """Return the state after all `events`, in their order.
-
-    A case is folded again at each thing that happens in it, so its last fold is kept, and goes on where the events begin alike.
-    """
-    told = tuple(events)
-    before, state = _folded.get(case_id, ((), CaseState(case_id)))
-    if told[: len(before)] != before:
-        before, state = (), CaseState(case_id)
-    for event in told[len(before) :]:
+def fold(case_id: str, events: Iterable[Event], after: CaseState | None = None) -> CaseState:
+    """Return the state after all `events`, in their order; `after`: the state that those before them left, or None for a new case."""
+    state = CaseState(case_id) if after is None else after
+    for event in events:
         state = apply(state, event)
-    if len(_folded) >= FOLDS_KEPT:
-        _folded.clear()
-    _folded[case_id] = (told, state)
     return state
-
-
-def forget_folds() -> None:
-    """Drop the folds that this process keeps."""
-    _folded.clear()
-
-
-_folded: dict[str, tuple[tuple[Event, ...], CaseState]] = {}
 
 
 def apply(state: CaseState, event: Event) -> CaseState:
@@ -374,6 +356,11 @@ def _approved(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSt
     return _with(state, approvals=(*state.approvals, approval))
 
 
+@_on("approval_refused")
+def _denied(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, denied=True)
+
+
 @_on("deadline_passed")
 def _late(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     if state.ask is None:
@@ -433,5 +420,5 @@ for _name, _change in CHANGES.items():
     _on(_name)(_sets(_change))
 
 # `bypass_reviewed` was the web tier's word alone: what says so is looked at again, and signed.
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed", "bypass_reviewed"):
+for _quiet in ("pressure_noted", "locator_issued", "words_typed", "bypass_reviewed"):
     _on(_quiet)(lambda state, event, body: state)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
-from django.db.models import Q
 
 from mfadesk.cases.engine import AUTHORISED_BY, Draft, find_authority
+from mfadesk.cases.parts import STANDS_ALONE
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import (
     is_fully_proved,
@@ -26,7 +26,7 @@ from mfadesk.executor.authority import (
     require_own_verdict,
     require_still_allowed,
 )
-from mfadesk.executor.letters import send_letters
+from mfadesk.executor.letters import HALF_DONE, send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, MfadeskError, Refusal, Unavailable
@@ -45,6 +45,9 @@ RENEW_AFTER_S = 4
 RETRY_AFTER_S = (2, 5, 15, 30, 60, 120, 300)
 MAX_ATTEMPTS = 40
 """About two and a half hours of trying; then the effect is parked, security hears, and the case's deadline takes over."""
+
+CHANGES = ("suspend_old", "remove_old", "restore_old", "open_account", "reset_failures")
+"""What somebody notices of their own sign-in once it is done."""
 
 log = structlog.get_logger("effects")
 
@@ -97,19 +100,24 @@ class Fenced(Exception):
 
 def _take(executor: Executor) -> Taken | None:
     now = executor.desk.now()
-    stamp = to_stamp(now)
-    with executor.desk.unit():
-        rows = EffectRow.objects.filter(Q(state="due", due_at__lte=stamp) | Q(state="taken", lease_until__lt=stamp))
-        if connection.vendor == "postgresql":
-            rows = rows.select_for_update(skip_locked=True)
-        row = rows.order_by("due_at").first()
+    stamp, lease_until = to_stamp(now), to_stamp(now + timedelta(seconds=LEASE_S))
+    # Two executors at once: on PostgreSQL each passes over the row that the other has locked, on SQLite only one writes.
+    past_others = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with executor.desk.unit(), connection.cursor() as cursor:
+        cursor.execute(f"{_NEXT} {past_others}", (stamp, stamp))
+        row = cursor.fetchone()
         if row is None:
             return None
-        fence = row.fence + 1
-        EffectRow.objects.filter(pk=row.pk).update(
-            state="taken", fence=fence, attempts=row.attempts + 1, lease_until=to_stamp(now + timedelta(seconds=LEASE_S))
-        )
-    return Taken(row.id, row.case_id, row.verb, _arguments(row.args), fence, row.attempts + 1, now)
+        id, case_id, verb, args, fence, attempts = row
+        cursor.execute(_TAKE, (fence + 1, attempts + 1, lease_until, id))
+    return Taken(id, case_id, verb, _arguments(args), fence + 1, attempts + 1, now)
+
+
+_NEXT = (
+    "SELECT id, case_id, verb, args, fence, attempts FROM store_effectrow"
+    " WHERE (state = 'due' AND due_at <= %s) OR (state = 'taken' AND lease_until < %s) ORDER BY due_at LIMIT 1"
+)
+_TAKE = "UPDATE store_effectrow SET state = 'taken', fence = %s, attempts = %s, lease_until = %s WHERE id = %s"
 
 
 def _arguments(text: str) -> Mapping[str, Any]:
@@ -182,9 +190,19 @@ def _park(executor: Executor, taken: Taken, error: MfadeskError) -> None:
             draft = executor.desk.draft(unit.load(taken.case_id), "executor")
             if taken.id in draft.state.effects:
                 draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
+                _tell_of_the_half(draft, taken)
             unit.commit(draft)
     except (MfadeskError, KeyError, TypeError, ValueError):
         log.exception("parked_without_a_line", effect=taken.id)
+
+
+def _tell_of_the_half(draft: Draft, taken: Taken) -> None:
+    """Tell the person where part of a change stands: its last step would have told them, and the case may not come to it now."""
+    state = draft.state
+    changed = state.tested_at is not None or any(e.state == "done" for e in state.effects_of(*CHANGES))
+    told = any(e.target == HALF_DONE for e in state.effects_of("notify"))
+    if changed and not told and taken.verb not in STANDS_ALONE:
+        draft.intend("notify", target=HALF_DONE)
 
 
 # ------------------------------------------------------------------ the verbs

@@ -14,8 +14,9 @@ from mfadesk.executor.receipts import mint
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.secret import Secret
-from mfadesk.operations.judgement import METHOD_OF, find_gone
+from mfadesk.operations.judgement import METHOD_OF
 from mfadesk.operations.prove import TRY_THE_NEXT
+from mfadesk.operations.targets import find_gone
 from mfadesk.operations.throttle import count_try, tries_so_far
 from mfadesk.ports.factors import NotPassed
 from mfadesk.ports.people import Person

@@ -28,6 +28,7 @@ from mfadesk.operations.staff import LIFETIME, NEEDS_SECOND, hash_token
 from mfadesk.ports.people import ROLES
 from mfadesk.store.home import ExecutorKeys, RegisterPin
 from mfadesk.store.models import StaffFact, StaffMember
+from mfadesk.store.seen import FORGETFUL, REGISTER, Place, Seen
 
 MAX_FACTS = 10_000
 MAX_KEYS = 10
@@ -84,15 +85,19 @@ class Standing:
 
 @dataclass(slots=True)
 class StaffRegister:
-    """Reads and appends. Remembers how far this process has read, so that a tail cut off since is seen."""
+    """Reads and appends. Remembers how far it was read, by `seen` also for the process after this one: a tail cut off shows."""
 
     desk: Desk
-    _seen: tuple[int, str] = field(default=(0, ""))
+    seen: Seen = FORGETFUL
+    _end: Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._end = self.seen.recall(REGISTER) or Place(0, "")
 
     def read(self) -> Standing:
         """Return what the register says. Raises Broken for a row that this executor did not write there."""
         standing = Standing({}, {}, 0, "")
-        size, mac = self._seen
+        size, mac = self._end.size, self._end.mark
         keys = self.desk.home.executor_keys()
         for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
             message = _message(standing, row.seq, row.kind, row.at, row.body)
@@ -104,7 +109,10 @@ class StaffRegister:
                 raise Broken(f"the register of staff was replaced below row {size}")
         if standing.size < size:
             raise Broken(f"the register of staff shrank from {size} to {standing.size} rows")
-        self._seen = (standing.size, standing.mac)
+        end = Place(standing.size, standing.mac)
+        if end != self._end:
+            self._end = end
+            self.seen.keep(REGISTER, end)
         return standing
 
     def end_under(self, gone: Sequence[bytes]) -> tuple[RegisterPin, ...]:

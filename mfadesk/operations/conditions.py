@@ -14,8 +14,10 @@ from mfadesk.assurance.model import Policy, Reason
 from mfadesk.cases.state import CaseState
 from mfadesk.operations.hr_word import NEEDED, has_hr_word
 from mfadesk.operations.people import find_voucher
+from mfadesk.operations.targets import find_targets
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Authenticator, Holdings
+from mfadesk.runbook.situation import UNKNOWN
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import CaseRow
 
@@ -90,6 +92,19 @@ def _at_work(state: CaseState, person: Person, now: datetime) -> list[Reason]:
     return [Reason("not_employed_now", "HR does not have them at work now. HR changes that first.")]
 
 
+def _something_named(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
+    """What is switched off or replaced is on file: done to nothing it would pass, and leave what was lost as it is."""
+    if state.targets or find_targets(state, holdings) or not find_real(holdings):
+        return []
+    if state.answers.get("kind", UNKNOWN) == UNKNOWN:
+        return [
+            Reason(
+                "not_named", "They have several things to sign in with, and nobody said which it was. Ask again, in a new case."
+            )
+        ]
+    return [Reason("none_of_that_kind", "Nothing of the kind they named is on file. Ask again what it was, in a new case.")]
+
+
 A_PERSONS_CASES = 50
 
 
@@ -110,5 +125,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "restore_account": _restoring,
     "grant_bypass": _bypass,
     "grant_longer_bypass": _bypass,
+    "suspend_authenticator": _something_named,
+    "replace_authenticator": _something_named,
 }
 """The actions that have one."""

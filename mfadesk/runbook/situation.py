@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "authenticator": ("works", "gone", "stolen", "broken", "drifted", "expired", "none_yet", UNKNOWN),
     "push": ("works", "fails", "unwanted", UNKNOWN),
-    "kind": ("app", "hardware_token", "key", UNKNOWN),
+    "kind": ("app", "hardware_token", "key", "laptop", UNKNOWN),
     "employment": ("active", "first_day", "returning", "leaving", "third_party", "on_leave", UNKNOWN),
     "new_device": (
         "at_hand",

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "mfadesk.site.middleware.keys",
     "mfadesk.site.middleware.source",
     "mfadesk.site.middleware.no_nul",
+    "mfadesk.site.middleware.zone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,7 +113,7 @@ _JINJA = "mfadesk.console.jinja_env.environment"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [PACKAGE / room / "jinja" for room in ("console", "portal", "api")],
+        "DIRS": [PACKAGE / room / "jinja" for room in ("console", "portal", "api", "site")],
         "OPTIONS": {"autoescape": True, **({"environment": _JINJA} if _has("mfadesk.console.jinja_env") else {})},
     },
     {
@@ -152,6 +153,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 
 # --- cookies and headers -------------------------------------------------------------------------------------------------------
 _HOST = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "mfadesk.site.session_store"
 SESSION_COOKIE_NAME = f"{_HOST}mfadesk_staff"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

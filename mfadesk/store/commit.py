@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,16 @@ from django.db.backends.utils import CursorWrapper
 
 from mfadesk.cases.engine import Draft, Intent
 from mfadesk.cases.events import Event
-from mfadesk.cases.state import CaseState, fold
+from mfadesk.cases.state import CaseState
 from mfadesk.kernel.canonical import canonical_json
-from mfadesk.kernel.clock import from_stamp, to_stamp
+from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Refusal, Unavailable
 from mfadesk.kernel.ids import Randomness
 from mfadesk.ledger.leaf import DESK, GENESIS, Field, commit_event, commit_genesis, genesis_skeleton
 from mfadesk.ledger.merkle import Frontier
 from mfadesk.ledger.note import VerifierKey
 from mfadesk.store.home import PublicKeys
+from mfadesk.store.kept import fold_again, read_event
 from mfadesk.store.lock import writer_lock
 
 _INSERT_EVENT = "INSERT INTO store_eventrow (leaf_index, case_id, seq, kind, at, actor, body, fields, leaf) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)"
@@ -43,9 +43,6 @@ _UPSERT_CASE = (
     " ending=excluded.ending, step=excluded.step, owner=excluded.owner, waiting_for=excluded.waiting_for,"
     " deadline_at=excluded.deadline_at, changed_at=excluded.changed_at"
 )
-EVENTS_KEPT = 8_192
-"""Events that a process keeps parsed: pages and the executor read the same case again at each thing that happens."""
-
 _MOVE_HEAD = "UPDATE store_treehead SET size=%s, frontier=%s WHERE id=1 AND size=%s"
 _LOCK_CASE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _SELECT_EVENTS = "SELECT kind, at, actor, body, fields FROM store_eventrow WHERE case_id=%s ORDER BY seq"
@@ -71,7 +68,7 @@ class Unit:
                 cursor.nextset()
             else:
                 cursor.execute(_SELECT_EVENTS, (case_id,))
-            state = fold(case_id, map(_event, cursor.fetchall()))
+            state = fold_again(case_id, map(_event, cursor.fetchall()))
         if state.status == "none":
             raise Refusal("no_such_case", "There is no such case.")
         return state
@@ -101,8 +98,9 @@ class Unit:
                 randomness=self.randomness,
             )  # fmt: skip
             text = canonical_json(dict(body)).decode()
-            cursor.execute(_INSERT_EVENT, (size, DESK, seq, kind, to_stamp(at), actor, text, "[]", made.leaf))
-            cursor.execute(_MOVE_HEAD, (size + 1, _write_frontier(frontier.append(made.leaf_hash)), size))
+            event: _Write = (_INSERT_EVENT, (size, DESK, seq, kind, to_stamp(at), actor, text, "[]", made.leaf))
+            head: _Write = (_MOVE_HEAD, (size + 1, _write_frontier(frontier.append(made.leaf_hash)), size))
+            _send(cursor, [head, event])
 
     def _append(self, draft: Draft, size: int, frontier: Frontier) -> tuple[Frontier, list[_Write]]:
         """Return the ledger's head with the draft's events appended, and the statements that write them."""
@@ -163,7 +161,7 @@ def _sentence(told: str) -> str:
 
 def load_case(case_id: str) -> CaseState:
     """Return the fold over the case's events; a case that never was has status ``none``."""
-    return fold(case_id, load_events(case_id))
+    return fold_again(case_id, load_events(case_id))
 
 
 def load_events(case_id: str) -> Sequence[Event]:
@@ -175,21 +173,10 @@ def load_events(case_id: str) -> Sequence[Event]:
 
 def _event(row: tuple[str, str, str, str, str]) -> Event:
     kind, at, actor, body, fields = row
-    event = _read_event(kind, at, actor, body)
+    event = read_event(kind, at, actor, body)
     if fields == "[]":
         return event
     return replace(event, personal={f["name"]: f["value"] for f in json.loads(fields) if f.get("value") is not None})
-
-
-@lru_cache(maxsize=EVENTS_KEPT)
-def _read_event(kind: str, at: str, actor: str, body: str) -> Event:
-    """Return an event from its row, without what can be erased. The row is the key, so a changed one is read anew."""
-    return Event(kind, from_stamp(at), actor, json.loads(body))
-
-
-def forget_events() -> None:
-    """Drop the parsed events that this process keeps, personal fields not being among them."""
-    _read_event.cache_clear()
 
 
 def _lock_head(cursor: CursorWrapper) -> tuple[int, Frontier]:

@@ -29,9 +29,10 @@ def main(frozen: Path, folder: Path) -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
+    from mfadesk.cli.home import migrate
+    from mfadesk.store.home import load_home
 
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate(load_home(home))
     print(json.dumps(go_on(home)))
 
 

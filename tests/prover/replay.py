@@ -127,10 +127,13 @@ def play(book: Runbook, path: Path) -> Game:
             if hop.edge == DEADLINE_EDGE or said.pop("decision", "") not in ("allowed", "refused"):
                 raise CannotPlay("a decision is always one or the other, at once")
             decisions[step.id] = "allowed" if "decision = allowed" in hop.assumed else "refused"
-        elif step.kind == "ask" and hop.edge != DEADLINE_EDGE:
-            if step.variable in asked or step.variable == "account" or opening.get(step.variable or "", "unknown") != "unknown":
+        elif step.kind == "ask":
+            if step.variable in asked or step.variable == "account":
                 raise CannotPlay("nothing is asked twice, and nothing that is known")
-            asked.add(step.variable)
+            # A guard before it took the answer for known. Where "unknown" goes the same way, the engine comes here and asks.
+            opening.pop(step.variable or "", None)
+            if hop.edge != DEADLINE_EDGE:
+                asked.add(step.variable)
             said.pop(step.variable, None)
         elif step.kind == "resync" and said.pop("resync", "") == "unknown":
             raise CannotPlay("a resync is over with a yes or a no")

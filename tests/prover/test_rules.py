@@ -11,7 +11,7 @@ import pytest
 from mfadesk.assurance.policy import load_policy
 from mfadesk.prover.plain import populations
 from mfadesk.prover.prove import prove
-from mfadesk.runbook.model import Edge, Guard
+from mfadesk.runbook.model import Answer, Edge, Guard
 from mfadesk.runbook.parse import parse_runbook
 from mfadesk.runbook.shelf import load_shelf
 
@@ -45,6 +45,8 @@ def to(step_id):
         ("no-dead-end", "refused", change("switch-off", "what-is-wrong", edges=to("refused"))),
         ("barred-stay-out", "prove", change("restore-account", "alarm-break-glass", edges=to("prove"))),
         ("suspension-reachable", "replace", change("lost-or-stolen", "what-happened", edges=to("replace"))),
+        ("target-named", "prove-to-suspend-suspend", change("lost-or-stolen", "what-kind", variable="new_device", answers=(
+            Answer("at_hand", "Yes"), Answer("unknown", "They can't say")))),
         ("suspension-bounded", "alarm", change("unwanted-prompts", "suspend-suspend", kind="instruct", verbs=(), say="Wait.")),
         ("last-resistant-kept", "replace-remove-old", change("device-replacement", "replace-set-up", kinds=("totp",))),
         ("successor-not-weaker", "set-up", change("first-credential", "set-up", kinds=("totp",))),

@@ -13,11 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from markupsafe import Markup
 
-from mfadesk.cases.state import CaseState, apply, fold
+from mfadesk.cases.state import CaseState, apply
 from mfadesk.cli.drills.approvers import hire_approver
 from mfadesk.console.jinja_env import lay_out
 from mfadesk.operations.desk import serve_desk
 from mfadesk.store.commit import load_events
+from mfadesk.store.kept import fold_again
 from mfadesk.store.models import EventRow, StaffMember
 from tests.road.play import Play
 from tests.road.test_approvals import at_the_proof, proved
@@ -113,7 +114,7 @@ def test_events_that_changed_are_folded_anew_and_never_from_what_was_kept(play):
 
     other = replace(events[120], body={**events[120].body, "method": "manager_portal"})
     for told in (events, events[:150], [*events[:120], other, *events[121:]], events[:1], events):
-        assert fold(case, told) == plainly(told)
+        assert fold_again(case, told) == plainly(told)
 
 
 def test_a_line_is_drawn_once_and_another_line_never_takes_its_place():

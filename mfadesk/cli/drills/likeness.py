@@ -13,6 +13,8 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from django.db import connection
+
 from mfadesk.assurance.circumstances import find_held, find_threat
 from mfadesk.assurance.decision import decide
 from mfadesk.assurance.model import Allowed, Circumstances, Evidence, MethodId, Policy, ThreatLevel
@@ -24,17 +26,13 @@ from mfadesk.operations.judgement import (
     DEVICE_KINDS,
     Sight,
     circumstances_of,
-    find_drifted,
-    find_gone,
-    find_survivors,
-    find_targets,
 )
+from mfadesk.operations.targets import find_drifted, find_gone, find_survivors, find_targets
 from mfadesk.ports.people import Tier
 from mfadesk.ports.provider import Authenticator
 from mfadesk.runbook.guards import variables_of
 from mfadesk.runbook.model import Runbook, StepId
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import CaseRow
 
 # fmt: off
 COVERED = frozenset({
@@ -121,8 +119,12 @@ def _asked(state: CaseState, now: datetime) -> Hashable:
 
 
 def _others(state: CaseState) -> list[CaseState]:
-    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("opened_at", "pk")
-    return [load_case(case_id) for case_id in others.values_list("id", flat=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS, [state.subject, state.id])
+        return [load_case(case_id) for (case_id,) in cursor.fetchall()]
+
+
+_OTHERS = "SELECT id FROM store_caserow WHERE subject_id = %s AND id <> %s ORDER BY opened_at, id"
 
 
 def _earlier(other: CaseState, names: Mapping[str, str], now: datetime) -> Hashable:
