@@ -13,7 +13,7 @@ from mfadesk.operations.outside_view import MOST
 from mfadesk.prover.model import Proof
 from mfadesk.prover.prove import prove
 from mfadesk.runbook.model import Runbook
-from mfadesk.store.models import Alert, CaseRow, Checkpoint, EffectRow, Heartbeat, TreeHead
+from mfadesk.store.models import ONE_EXECUTOR, Alert, CaseRow, Checkpoint, EffectRow, Heartbeat, TreeHead
 
 SEEN_LATELY = timedelta(seconds=30)
 STUCK_AFTER = timedelta(minutes=5)
@@ -206,7 +206,10 @@ def list_alerts(after: int, limit: int) -> AlertPage:
 def show_health(desk: Desk) -> HealthView:
     """Return the desk's pulse: its processes, its open work, its ledger."""
     now = desk.now()
-    beats = tuple(ProcessEntry(beat.name, beat.at, now - beat.at < SEEN_LATELY) for beat in Heartbeat.objects.order_by("name"))
+    beats = tuple(
+        ProcessEntry(beat.name, beat.at, now - beat.at < SEEN_LATELY)
+        for beat in Heartbeat.objects.exclude(name__startswith=ONE_EXECUTOR).order_by("name")
+    )
     stuck = (
         EffectRow.objects.filter(state="due", due_at__lt=to_stamp(now - STUCK_AFTER)).count()
         + EffectRow.objects.filter(state="parked").count()

@@ -93,8 +93,8 @@ def shipped_names() -> tuple[str, ...]:
 def fragments_in(folder: Path) -> Library:
     """Return a library of the fragments in `folder`, each a file ``<id>.yaml``, and of those that ship with the desk.
 
-    Raises Invalid, when it is asked, for a file that cannot be read and for one that bears the name of a shipped fragment:
-    whoever reads a runbook must be able to trust a name.
+    Raises Invalid, when it is asked, for a file that cannot be read and for one that bears the name of a shipped fragment
+    and is not that one: whoever reads a runbook must be able to trust a name.
     """
 
     def find(fragment: str) -> tuple[str, str] | None:
@@ -102,16 +102,17 @@ def fragments_in(folder: Path) -> Library:
         if not path.is_file():
             return shipped
         name = f"{folder.name}/{path.name}"
-        if shipped is not None:
-            raise Invalid(name, "a fragment that ships with the desk has this name; choose another")
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise Invalid(name, f"the file is larger than {MAX_BYTES} bytes")
-            return name, path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise Invalid(name, f"cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise Invalid(name, "is not UTF-8 text") from error
+        if shipped is not None and text != shipped[1]:
+            raise Invalid(name, "a fragment that ships with the desk has this name; choose another")
+        return name, text
 
     return find
 

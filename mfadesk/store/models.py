@@ -301,6 +301,10 @@ class Report(models.Model):
     kind = models.CharField(max_length=20)
 
 
+ONE_EXECUTOR = "executor-"
+"""Begins the heartbeat of each executor by itself, beside the one of whichever was alive last: so two are seen."""
+
+
 class Heartbeat(models.Model):
     """When a process was last seen alive."""
 

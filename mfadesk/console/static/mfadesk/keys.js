@@ -2,7 +2,7 @@
 // No key approves, sends, raises or ends: keys choose, open and move; "Enter" presses the button that the page shows with it.
 const KEYS = [
   ["1 – 9", "Choose an answer"], ["Enter", "Record the answer"], ["R", "Ring the number on file (opens it first)"], ["P", "If they push"], ["B", "Go to the proof"], ["T", "Go to what happened"],
-  ["X", "End without a change (asks first)"], ["J and K", "Next and last call in the list"], ["O", "Open it"], ["/", "Go to the search field"], ["N", "Start a call"],
+  ["X", "End without a change (asks first)"], ["J and K", "Next and previous call in the list"], ["O", "Open it"], ["/", "Go to the search field"], ["N", "Start a call"],
   ["G then C", "Go to the calls"], ["?", "This list"],
 ];
 const STORE = "mfadesk.keys";
