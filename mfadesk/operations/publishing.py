@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from mfadesk.assurance.model import Policy
+from mfadesk.drawing.flow_map import draw_change, draw_flow_map
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.asking import ask_executor
 from mfadesk.operations.desk import Desk, staff_name
 from mfadesk.operations.prove import require_small
 from mfadesk.operations.publications import INSTALLATION, Publication, find_text, read_ledger
 from mfadesk.ports.people import Actor
+from mfadesk.prover.change import Effect, find_effect
 from mfadesk.prover.model import Proof
 from mfadesk.prover.prove import prove
 from mfadesk.prover.trust import find_trusted
+from mfadesk.runbook.compare import Changes, compare
 from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.write import write_runbook
 from mfadesk.store.models import RunbookText
@@ -31,6 +34,22 @@ WHO: Mapping[str, tuple[str, ...]] = {
     "retire": ("author", "security", "administrator"),
 }
 """Whose role each act is: stopping one is easier than starting one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A version beside the one that it would replace; without one, `old`, `changes` and `effect` are None.
+
+    before, after: flow maps as SVG, with a word at every step that is removed, added or changed.
+    """
+
+    old: Runbook | None
+    new: Runbook
+    proof: Proof
+    changes: Changes | None
+    effect: Effect | None
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,22 @@ def keep_draft(desk: Desk, actor: Actor, runbook: Runbook) -> Drafted:
     require_author(actor)
     keep_text(desk, runbook)
     return Drafted(runbook, prove(runbook, desk.policy))
+
+
+def compare_with_force(desk: Desk, digest: str) -> Comparison:
+    """Return what it changes to publish the version under `digest`, against what new cases begin with now.
+
+    Raises Refusal ``no_such_runbook`` where no text is kept under it.
+    """
+    new = desk.runbooks.get(digest) or find_text(digest)
+    if new is None:
+        raise Refusal("no_such_runbook", "No runbook is kept under this digest.")
+    old = desk.in_force().get(new.id)
+    proof = prove(new, desk.policy)
+    if old is None:
+        return Comparison(None, new, proof, None, None, "", draw_flow_map(new, standalone=True))
+    before, after = draw_change(old, new)
+    return Comparison(old, new, proof, compare(old, new), find_effect(old, new, desk.policy), before, after)
 
 
 def list_publications(desk: Desk) -> tuple[Publication, ...]:

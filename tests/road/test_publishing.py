@@ -99,6 +99,24 @@ def test_a_version_goes_from_draft_to_published_and_new_cases_begin_with_it(play
     assert Alert.objects.filter(kind="runbook").count() == 1
 
 
+def test_before_it_is_published_one_sees_what_it_changes(play, yew):
+    old = load_shelf()[SHIPPED]
+    text = (
+        write_runbook(old)
+        .replace("outcome: self_service", "outcome: refused")
+        .replace("    say: You have set it yourself. You are all set.\n", "")
+    )
+    new = parse_runbook(text, "worse.yaml")
+    publishing.keep_draft(play.desk, yew.actor, new)
+    told = publishing.compare_with_force(play.desk, new.digest)
+    assert (told.old, told.new) == (old, new)
+    assert [step_id for step_id, _ in told.changes.changed] == ["by-self"]
+    assert [(one.before, one.after) for one in told.effect.shut_out] == [("Set by the person", "Set by the person")]
+    assert ">changed<" in told.after and not told.proof.proved
+    with pytest.raises(Refusal, match="No runbook is kept"):
+        publishing.compare_with_force(play.desk, "0" * 64)
+
+
 def test_every_act_is_in_the_ledger_with_who_signed_it(play, yew, elm):
     new = newer()
     publish(play, yew, elm, new)

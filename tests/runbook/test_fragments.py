@@ -163,7 +163,7 @@ def test_circles_depth_and_growth_of_includes_are_bounded():
     chain = {f"c{n}": nest(f"c{n}", f"c{n + 1}") for n in range(MAX_DEPTH + 2)}
     with pytest.raises(Invalid, match=f"deeper than {MAX_DEPTH}"):
         read(host, prove_it=nest("prove-it", "c0"), **chain)
-    began = time.perf_counter()
+    began = time.process_time()
 
     def many(name, inner):
         steps = "".join(f"  {name}{n}: {{kind: include, fragment: {inner}}}\n" for n in range(MAX_STEPS))
@@ -172,7 +172,7 @@ def test_circles_depth_and_growth_of_includes_are_bounded():
     end = "fragment: e\ntitle: E\nsummary: Ends.\nstart: a\nsteps:\n  a: {kind: end, title: E, outcome: stopped}\n"
     with pytest.raises(Invalid, match=f"more than {MAX_STEPS} steps"):
         read(host, prove_it=many("prove-it", "b"), b=many("b", "c"), c=many("c", "e"), e=end)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_fragments_beside_a_runbook_are_found_and_may_not_pose_as_shipped_ones(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -98,6 +99,21 @@ def test_a_diff_names_steps_fields_and_the_rules_that_are_newly_broken(tmp_path)
     result = RUN.invoke(runbook_app, ["diff", "codes-rejected", str(broken(tmp_path))])
     assert result.exit_code == 1
     assert "edges" in result.stdout and "broken: " in result.stdout and "not proved" in result.stdout
+    assert "Nothing differs" not in result.stdout
+
+
+def test_a_diff_says_whom_it_shuts_out_what_an_attack_becomes_and_draws_both(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = write_runbook(load_shelf()["lost-or-stolen"]).replace(
+        "action: replace_authenticator", "action: suspend_authenticator"
+    )
+    path.write_text(text.replace("to: no-change", "to: left-open"))
+    result = RUN.invoke(runbook_app, ["diff", "lost-or-stolen", str(path), "--svg", str(tmp_path / "map.svg")])
+    assert result.exit_code == 1
+    assert re.search(r"^shut out: .*authenticator = works.*: Found again → Left open$", result.stdout, re.MULTILINE)
+    assert re.search(r"^cheapest attack, standard: 65 points → [0-9]+ points", result.stdout, re.MULTILINE)
+    assert ">changed<" in (tmp_path / "map.svg").read_text()
+    assert (tmp_path / "map-before.svg").read_text().startswith("<svg")
 
 
 def test_a_file_that_is_no_playbook_or_no_key_is_refused_by_name(tmp_path):
