@@ -29,6 +29,13 @@ class PersonRow(models.Model):
     vouches_as = models.CharField(max_length=20, blank=True, default="")
     gone = models.BooleanField(default=False)
 
+    class Meta:
+        indexes: ClassVar = [
+            # Every look at somebody's vouchers asks who reports to the same manager and who vouches by their office.
+            models.Index(fields=["manager_id"]),
+            models.Index(fields=["vouches_as"]),
+        ]
+
 
 class ContactRow(models.Model):
     """One address or number of a person; `since` is null for a value that was there at the first import."""
@@ -182,6 +189,7 @@ class EffectRow(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["due_at"], name="effects_due", condition=models.Q(state="due")),
+            models.Index(fields=["lease_until"], name="effects_taken", condition=models.Q(state="taken")),
             models.Index(fields=["case_id"]),
         ]
 
