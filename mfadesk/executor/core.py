@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import BY_SERVICE, Sight, holdings_to_json, newest_snapshots
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.shelf_in_force import ShelfInForce
 from mfadesk.operations.targets import find_survivors, find_targets
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
@@ -36,13 +37,16 @@ from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Holdings, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
-from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
+from mfadesk.store.models import ONE_EXECUTOR, Alert, Heartbeat, RequestRow, Snapshot
 from mfadesk.store.seen import FORGETFUL, open_seen
 
 IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
 DIRECTORY_EVERY_S = 600
 HEARTBEAT_EVERY_S = 5
+OVERLAP = timedelta(seconds=20)
+"""How long one that is asked to end may still be at work beside the next one."""
+
 CLOCKS_APART_S = 5
 """How far the web tier's clock may run ahead of the executor's."""
 
@@ -80,16 +84,22 @@ class Executor:
     _since: datetime = field(init=False)
     _answered: dict[str, datetime] = field(default_factory=dict)
     """What this process has answered and could still be asked again, by its end."""
+    _id: str = field(init=False)
+    _next_alarm: datetime = field(init=False)
     _last_beat: float = 0.0
     _last_checkpoint: float = 0.0
     _last_directory: float = 0.0
 
     def __post_init__(self) -> None:
-        self._since = self.desk.now()
+        self._since = self._next_alarm = self.desk.now()
+        self._id = self.desk.randomness.bytes(8).hex()
         # A drill goes back in time on purpose; a real executor must notice it, also after a restart.
         seen = open_seen(self.desk.home) if self.desk.as_executor else FORGETFUL
         self.watch = LedgerWatch(self.desk, seen)
         self.staff = StaffRegister(self.desk, seen)
+        if isinstance(self.desk.runbooks, ShelfInForce):
+            # The ledger is written by the web tier too; what is in force here is what this executor has verified.
+            self.desk = replace(self.desk, runbooks=self.desk.runbooks.read_from(lambda: self.staff.read().runbooks))
         self.directory = DirectoryWatch(self.desk, seen)
 
     @property
@@ -312,6 +322,7 @@ class Executor:
             self._last_beat = now
             with self.desk.unit():
                 Heartbeat.objects.update_or_create(name="executor", defaults={"at": self.desk.now()})
+            self._look_for_another()
         if now - self._last_checkpoint >= CHECKPOINT_EVERY_S:
             self._last_checkpoint = now
             self.watch.sign_checkpoint()
@@ -319,6 +330,23 @@ class Executor:
         if now - self._last_directory >= DIRECTORY_EVERY_S:
             self._last_directory = now
             self.directory.require_whole()
+
+    def _look_for_another(self) -> None:
+        """Alarm where another executor works on this database: each acts once, but neither knows what the other has answered.
+
+        One that ended a moment ago has not beaten since this one began, so a restart alarms nobody.
+        """
+        now = self.desk.now()
+        with self.desk.unit():
+            Heartbeat.objects.update_or_create(name=f"{ONE_EXECUTOR}{self._id}", defaults={"at": now})
+            Heartbeat.objects.filter(name__startswith=ONE_EXECUTOR, at__lt=now - timedelta(minutes=5)).delete()
+        others = Heartbeat.objects.filter(name__startswith=ONE_EXECUTOR, at__gt=self._since + OVERLAP).exclude(
+            name=f"{ONE_EXECUTOR}{self._id}"
+        )
+        lately = now - timedelta(seconds=2 * HEARTBEAT_EVERY_S)
+        if others.filter(at__gte=lately).exists() and now >= self._next_alarm:
+            self._next_alarm = now + timedelta(seconds=DIRECTORY_EVERY_S)
+            self.alarm("two_executors", "", "Two executors are at work on this database. Stop one of them.")
 
     def note_capabilities(self) -> None:
         """Write down what the provider can do, so that the pages offer nothing that it cannot."""

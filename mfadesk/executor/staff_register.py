@@ -8,7 +8,7 @@ shows as well. Roles in the web tier's own tables decide what a page shows; what
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from mfadesk.kernel.errors import Broken, Invalid, Refusal
 from mfadesk.kernel.sealing import authenticate, is_authentic
 from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.publications import RECORDED, Publication, apply
 from mfadesk.operations.staff import LIFETIME, NEEDS_SECOND, hash_token
 from mfadesk.ports.people import ROLES
 from mfadesk.store.home import ExecutorKeys, RegisterPin
@@ -78,6 +79,8 @@ class Standing:
     invitations: Mapping[str, Invitation]
     size: int
     mac: str
+    runbooks: Mapping[str, Publication] = field(default_factory=dict)
+    """By digest, what members of staff have put in force here, or stopped."""
 
 
 @dataclass(slots=True)
@@ -182,20 +185,27 @@ class StaffRegister:
         body = {"staff": staff_id, "token": token_hash, "credential": credential_id.hex(), "key": public_key}
         return self._append("key_added", body).members[staff_id]
 
+    def note_runbook(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Record what somebody did with a version of a runbook, here and in the ledger, in one commit."""
+        self._append(kind, body, in_ledger=True)
+
     def dismiss(self, staff_id: str, by: str) -> None:
         """Record that somebody does not work here any more: their keys and roles are void. Raises Refusal."""
         if staff_id not in self.read().members:
             raise Refusal("no_such_member", "Nobody with a desk key has this name.")
         self._append("left", {"staff": staff_id, "by": by})
 
-    def _append(self, kind: str, body: Mapping[str, Any]) -> Standing:
-        text, at = canonical_json(dict(body)).decode(), to_stamp(self.desk.now())
+    def _append(self, kind: str, body: Mapping[str, Any], *, in_ledger: bool = False) -> Standing:
+        now = self.desk.now()
+        text, at = canonical_json(dict(body)).decode(), to_stamp(now)
         try:
-            with self.desk.unit():
+            with self.desk.unit() as unit:
                 before = self.read()
                 seq = before.size + 1
                 mac = authenticate(_message(before, seq, kind, at, text), self.desk.home.executor_keys().receipt)
                 StaffFact.objects.create(seq=seq, kind=kind, at=at, body=text, mac=mac)
+                if in_ledger:
+                    unit.record_of_desk(kind, body, now, str(body["by"]))
         except IntegrityError as error:
             raise Refusal("moved_on", "Somebody else changed the register just now. Try once more.") from error
         return self.read()
@@ -273,4 +283,14 @@ def _left(standing: Standing, body: Mapping[str, Any]) -> Standing:
     )  # fmt: skip
 
 
-_FOLDS = {"invited": _invited, "confirmed": _confirmed, "key_added": _key_added, "left": _left}
+def _of_runbook(kind: str) -> Callable[[Standing, Mapping[str, Any]], Standing]:
+    return lambda standing, body: replace(standing, runbooks=apply(standing.runbooks, kind, body))
+
+
+_FOLDS: Mapping[str, Callable[[Standing, Mapping[str, Any]], Standing]] = {
+    "invited": _invited,
+    "confirmed": _confirmed,
+    "key_added": _key_added,
+    "left": _left,
+    **{kind: _of_runbook(kind) for kind in RECORDED.values()},
+}

@@ -29,6 +29,9 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 """The variables of a situation and what they may be. Runbooks use the same names, so that nothing is asked twice."""
 
+KNOWN_VARIABLES: Mapping[str, tuple[str, ...]] = {**VOCABULARY, "account": ("person", "break_glass", UNKNOWN)}
+"""What a runbook may take by name with `vocabulary`: the variables of a situation, and what the directory alone knows."""
+
 NAMES_TARGET: frozenset[str] = frozenset({"authenticator", "approved", "have_it_back"})
 """Variables whose answers name the authenticator that a case suspends or removes."""
 

@@ -15,7 +15,7 @@ from mfadesk.kernel.clock import Clock, SystemClock
 from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.kernel.secret import Secret
 from mfadesk.ports.provider import Accepted
-from tests.connectors.laws import passkey_for, secret_in
+from tests.connectors.house import passkey_for, secret_in
 from tests.services import privacyidea as service
 
 

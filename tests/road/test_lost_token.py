@@ -49,7 +49,7 @@ def test_nobody_is_asked_what_a_new_phone_shows_who_lost_a_token(play, hazel):
     case = play.open(hazel[0])
     play.answer(case, authenticator="gone", kind="hardware_token", new_device="at_hand")
     assert "restored" not in play.state(case).visited
-    assert play.state(case).step == "prove"
+    assert play.state(case).step == "replace"
 
 
 def test_who_cannot_say_what_was_stolen_is_taken_at_the_worst(play, hazel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -13,15 +12,17 @@ from typer.testing import CliRunner
 from mfadesk.cli.prove import app as prove_app
 from mfadesk.cli.runbook import app as runbook_app
 from mfadesk.kernel.errors import Invalid
+from mfadesk.runbook.shelf import load_shelf
+from mfadesk.runbook.write import write_runbook
 
-SHELF = resources.files("mfadesk.runbook").joinpath("shelf")
 RUN = CliRunner()
 
 
 def broken(tmp_path):
-    text = SHELF.joinpath("codes-rejected.yaml").read_text("utf-8")
+    text = write_runbook(load_shelf()["codes-rejected"])
     path = tmp_path / "mine.yaml"
-    path.write_text(text.replace('{when: decision == "allowed", to: resync', '{when: decision != "allowed", to: resync'))
+    assert 'when: decision == "allowed"' in text
+    path.write_text(text.replace('when: decision == "allowed"', 'when: decision != "allowed"'))
     return path
 
 
@@ -46,7 +47,7 @@ def test_prove_says_no_with_a_walk_that_shows_why(tmp_path):
     finding = next(item for item in book["findings"] if item["rule"] == "evidence-suffices")
     assert finding["severity"] == "error"
     assert finding["step"] == "resync"
-    assert [hop["step"] for hop in finding["path"]][-2:] == ["decide", "resync"]
+    assert [hop["step"] for hop in finding["path"]][-2:] == ["prove-decide", "resync"]
     words = RUN.invoke(prove_app, [str(path)])
     assert words.exit_code == 1
     assert "NOT proved" in words.stdout
