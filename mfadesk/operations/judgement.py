@@ -79,6 +79,9 @@ class Sight:
     services: frozenset[MethodId]
 
 
+NOTHING_SEEN = Sight(None, frozenset())
+
+
 def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
     """Return the authenticators that the case is about: what will be suspended, and removed when a new one works.
 
