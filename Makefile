@@ -34,9 +34,10 @@ demo-reset: $(STAMP) ## forget the demo's state and start over
 test: $(DEVSTAMP) ## run every test that this machine can run
 	@$(VENV)/bin/python tests/run.py
 
-crash: $(DEVSTAMP) ## kill the desk at every commit and around every provider call, on both databases
+crash: $(DEVSTAMP) ## kill the desk at every commit and around every provider call: both databases, lab and privacyIDEA
 	@$(VENV)/bin/python -m tests.crash.harness --out bench/results/crash-sqlite.json
 	@$(VENV)/bin/python -m tests.crash.harness --database postgresql --out bench/results/crash-postgresql.json
+	@$(VENV)/bin/python -m tests.crash.harness --provider privacyidea --out bench/results/crash-privacyidea.json
 
 lint: $(DEVSTAMP) ## style, types and floors
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy

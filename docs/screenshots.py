@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from tests.browser import roads  # noqa: E402
 from tests.browser.demo_desk import DemoDesk  # noqa: E402
-from tests.browser.somebody import PHONE, Somebody  # noqa: E402
+from tests.browser.somebody import DESKTOP, PHONE, Somebody  # noqa: E402
 from tests.chromium import ABSENT, SWITCHES, find_chromium  # noqa: E402
 
 PICTURES = ROOT / "docs" / "screenshots"
@@ -39,6 +39,7 @@ def main() -> None:
             _honest_call(browser, desk, operator)
             _voucher(browser, desk, operator)
             _approval(browser, desk, operator)
+            _staff(browser, desk)
         finally:
             desk.stop()
             browser.close()
@@ -54,6 +55,9 @@ def _honest_call(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
     _keep(operator, "live-case")
     operator.page.emulate_media(color_scheme="dark")
     _keep(operator, "live-case-dark")
+    operator.resize(PHONE)
+    _keep(operator, "live-case-phone-dark")
+    operator.resize(DESKTOP)
     operator.page.emulate_media(color_scheme="light")
     hazel = Somebody(browser, desk, width=PHONE, scheme="dark")
     hazel.plug_in(*desk.passkeys("hazel.linden"))
@@ -106,6 +110,14 @@ def _approval(browser: Browser, desk: DemoDesk, operator: Somebody) -> None:
     _keep(rowan, "calls")
     roads.open_approval(rowan)
     _keep(rowan, "approval")
+
+
+def _staff(browser: Browser, desk: DemoDesk) -> None:
+    yew = Somebody(browser, desk, scheme="dark")
+    roads.sign_in_by_passkey(yew, "yew")
+    yew.press("Who works here", "link")
+    yew.see("Invite somebody")
+    _keep(yew, "who-works-here-dark")
 
 
 def _keep(who: Somebody, name: str) -> None:

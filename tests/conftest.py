@@ -31,6 +31,9 @@ def throwaway(transactional_db):
 
     from mfadesk.cli.throwaway import open_throwaway
     from mfadesk.store.models import TreeHead
+    from mfadesk.store.seen import open_seen
 
     TreeHead.objects.all().delete()
+    # All tests share the folder, and each begins with empty tables: an executor of before has seen none of them.
+    open_seen(settings.HOME).path.unlink(missing_ok=True)
     return open_throwaway(settings.HOME.folder)

@@ -75,6 +75,8 @@ class CaseState:
     ask: Ask | None = None
     """The approvals that the case waits for; None while it waits for none."""
     approvals: tuple[Approval, ...] = ()
+    denied: bool = False
+    """Whether somebody who was asked to approve said no; the case then stops."""
     hands: frozenset[str] = frozenset()
     """Every member of staff who did or attested something in the case: none of them approves it."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -354,6 +356,11 @@ def _approved(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseSt
     return _with(state, approvals=(*state.approvals, approval))
 
 
+@_on("approval_refused")
+def _denied(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
+    return _with(state, denied=True)
+
+
 @_on("deadline_passed")
 def _late(state: CaseState, event: Event, body: Mapping[str, Any]) -> CaseState:
     if state.ask is None:
@@ -413,5 +420,5 @@ for _name, _change in CHANGES.items():
     _on(_name)(_sets(_change))
 
 # `bypass_reviewed` was the web tier's word alone: what says so is looked at again, and signed.
-for _quiet in ("pressure_noted", "approval_refused", "locator_issued", "words_typed", "bypass_reviewed"):
+for _quiet in ("pressure_noted", "locator_issued", "words_typed", "bypass_reviewed"):
     _on(_quiet)(lambda state, event, body: state)

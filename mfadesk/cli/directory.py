@@ -43,6 +43,7 @@ def import_file(
     wake(desk_home)
     key = executor_key(desk_home)
     from mfadesk.operations.import_directory import import_directory, plan_import
+    from mfadesk.store.seen import open_seen
 
     plan = plan_import(text, datetime.now(UTC))
     typer.echo(f"{len(plan.new)} new, {len(plan.changed)} changed, {len(plan.gone)} gone, {plan.same} as before.")
@@ -60,10 +61,8 @@ def import_file(
         typer.echo("Nothing to do.")
         return
     agree("Import this?", yes)
-    done = import_directory(text, datetime.now(UTC), key, mend=mend)
+    done = import_directory(text, datetime.now(UTC), key, mend=mend, seen=open_seen(desk_home))
     typer.echo(f"Imported: {len(done.new)} new, {len(done.changed)} changed, {len(done.gone)} gone.")
-    if mend:
-        typer.echo("Start the executor anew, so that it takes this directory for the newest.")
 
 
 def read_text(file: Path) -> str:

@@ -31,6 +31,7 @@ def erase_person(
     from mfadesk.operations.desk import current_desk
     from mfadesk.operations.erasing import erase_person as forget
     from mfadesk.operations.erasing import plan_erasure
+    from mfadesk.store.seen import open_seen
 
     plan = plan_erasure(person)
     typer.echo(
@@ -38,5 +39,5 @@ def erase_person(
         f" {plan.snapshots} snapshots. The cases stay, without a name."
     )
     agree("Forget them? This cannot be undone.", yes)
-    forget(current_desk(), person, key)
+    forget(current_desk(), person, key, open_seen(desk_home))
     typer.echo("Forgotten. The ledger verifies as before.")

@@ -26,7 +26,10 @@ def executor(home: HomeOption = None, with_parent: Annotated[bool, typer.Option(
     desk_home = find_home(home)
     wake(desk_home, "executor")
     from mfadesk.executor.compose import open_executor
+    from mfadesk.executor.publishing import note_shipped
     from mfadesk.operations.desk import open_desk
 
     ending = Ending()
-    open_executor(open_desk(desk_home, as_executor=True)).run_forever(ending.is_asked)
+    running = open_executor(open_desk(desk_home, as_executor=True))
+    note_shipped(running)
+    running.run_forever(ending.is_asked)

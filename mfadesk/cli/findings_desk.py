@@ -17,6 +17,7 @@ from mfadesk.kernel.errors import Broken, Invalid, Refusal, Unavailable
 from mfadesk.kernel.sealing import all_of
 from mfadesk.ledger.note import VerifierKey, open_checkpoint
 from mfadesk.store.home import Home
+from mfadesk.store.seen import DIRECTORY, LEDGER, WHAT_TO_DO, open_seen
 
 SEEN_LATELY = timedelta(seconds=60)
 
@@ -169,6 +170,31 @@ def ledger(home: Home) -> Iterable[Finding]:
             )
 
 
+def seen(home: Home) -> Iterable[Finding]:
+    """The database was not put back behind the executor's back, and the executor can remember that for the next time."""
+    from mfadesk.store.models import TreeHead
+
+    if not os.access(home.key_file("executor"), os.R_OK):
+        # Said by `keys`: this user is not the executor's.
+        return
+    try:
+        place = open_seen(home).recall(LEDGER)
+    except Broken as error:
+        yield failed("seen", f"{error.sentence}.", "Find out what happened to keys/ first.")
+        return
+    head = TreeHead.objects.first()
+    if place is not None and head is not None and head.size < place.size:
+        yield failed("seen", f"The ledger holds {head.size} entries, and the executor has seen {place.size}.", f"{WHAT_TO_DO}.")
+    elif home.key_file("executor").stat().st_uid == os.geteuid() and not os.access(home.folder / "keys", os.W_OK):
+        yield warned(
+            "seen",
+            "The executor cannot write into keys/, so after a restart it would not notice that the database was put back.",
+            "Let its user write there: ReadWritePaths of its unit, or a mount that is not read-only.",
+        )
+    else:
+        yield passed("seen", "The ledger is as long as the executor has seen it, or longer.")
+
+
 def staff(home: Home) -> Iterable[Finding]:
     """There are enough people with the right second step."""
     from allauth.mfa.models import Authenticator
@@ -294,7 +320,7 @@ def directory(home: Home) -> Iterable[Finding]:
 
 def _sealed(home: Home) -> Finding:
     """Return whether everybody stands in the directory as an import wrote them."""
-    from mfadesk.operations.directory_seal import require_whole
+    from mfadesk.operations.directory_seal import require_not_put_back, require_whole
 
     try:
         key = home.executor_keys().receipt
@@ -305,7 +331,7 @@ def _sealed(home: Home) -> Finding:
             "Run `mfadesk check` as that user too.",
         )
     try:
-        require_whole(key)
+        require_not_put_back(require_whole(key), open_seen(home).recall(DIRECTORY))
     except Broken as error:
         return failed(
             "directory_seal",
@@ -418,5 +444,5 @@ def risks(home: Home) -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[Home], Iterable[Finding]], ...] = (
-    older_keys, database_role, ledger, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
+    older_keys, database_role, ledger, seen, staff, desk_keys, approvers, directory, provider, policy, runbooks, processes, risks,
 )  # fmt: skip

@@ -128,6 +128,7 @@ def open_register(home: Home) -> StaffRegister:
     """Return the executor's register of staff. Django must be awake. Raises Refusal for a user who may not read its key."""
     from mfadesk.executor.staff_register import StaffRegister
     from mfadesk.operations.desk import open_desk
+    from mfadesk.store.seen import open_seen
 
     try:
         home.executor_keys()
@@ -135,7 +136,7 @@ def open_register(home: Home) -> StaffRegister:
         raise Refusal(
             "not_the_executor", "Who works here stands in the executor's register. Run this as the user who runs the executor."
         ) from error
-    return StaffRegister(open_desk(home, as_executor=True))
+    return StaffRegister(open_desk(home, as_executor=True), open_seen(home))
 
 
 def executor_key(home: Home) -> bytes:

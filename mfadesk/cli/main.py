@@ -73,10 +73,21 @@ class LateGroup(TyperGroup):
         module = importlib.import_module(module_of(cmd_name))
         command = typer.main.get_command(module.app)
         command.name = cmd_name
+        # A shell completes the program and not each of its commands.
+        command.params = [one for one in command.params if one.name not in ("install_completion", "show_completion")]
         return command
 
 
-app = typer.Typer(cls=LateGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+EPILOG = "\n\n".join(
+    (
+        "Exit status: 0 yes, or done. 1 the answer is no, or it was refused. 2 wrong use, or a file that cannot be read."
+        " 3 something outside is not there; try again. 4 a fault of ours, or a damaged record: stop.",
+        "Environment: MFADESK_HOME, the desk's folder. MFADESK_DATABASE_URL, its database. MFADESK_DEBUG=1, show tracebacks. NO_COLOR.",
+        "Files: desk.toml and keys/ in the desk's folder. More: docs/administrators, and mfadesk COMMAND --help.",
+    )
+)
+
+app = typer.Typer(cls=LateGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, epilog=EPILOG)
 
 
 def _say_version(asked: bool) -> None:

@@ -16,6 +16,7 @@ from mfadesk.prover.certificate import make_certificate
 from mfadesk.prover.checker import check_certificate
 from mfadesk.prover.model import Finding, Proof
 from mfadesk.prover.prove import prove as prove_runbook
+from mfadesk.runbook.fragments import fragments_in
 from mfadesk.runbook.model import Runbook
 from mfadesk.runbook.parse import parse_runbook
 from mfadesk.runbook.shelf import load_shelf
@@ -26,11 +27,14 @@ app = typer.Typer(add_completion=False)
 
 
 def read_runbook(path: Path) -> Runbook:
-    """Return the runbook in a file. Raises Invalid for a file that is missing, too large, no text, or no runbook."""
+    """Return the runbook in a file, with the fragments in the folder `fragments` beside it.
+
+    Raises Invalid for a file that is missing, too large, no text, or no runbook.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise Invalid(str(path), f"the file is larger than {MAX_BYTES} bytes")
-        return parse_runbook(path.read_text(encoding="utf-8"), path.name)
+        return parse_runbook(path.read_text(encoding="utf-8"), path.name, fragments_in(path.parent / "fragments"))
     except OSError as error:
         raise Invalid(str(path), f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -130,7 +134,7 @@ def _as_words(book: Runbook, proof: Proof) -> list[str]:
         return [f"{proof.runbook}: proved, {len(book.steps)} steps, {proof.states} situations, {proof.seconds:.3f} s"]
     lines = [f"{proof.runbook}: NOT proved"]
     for finding in proof.findings:
-        lines.append(f"  line {book.steps[finding.step].line}, {finding.step} ({finding.rule}): {finding.sentence}")
+        lines.append(f"  {book.steps[finding.step].place}: {finding.step} ({finding.rule}): {finding.sentence}")
         lines += (
             [f"    {place}. {words}" for place, words in enumerate(path_in_words(book, finding.path), 1)]
             if finding.path

@@ -30,7 +30,7 @@ def _group() -> None:
 def lint(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Runbooks; the shelf otherwise.")] = None,
 ) -> None:
-    """Say what is wrong with runbooks, one line a mistake, as file:line: sentence. Exit 1 when something is.
+    """Say what is wrong with runbooks, one line a mistake, as file:line:column: sentence. Exit 1 when something is.
 
     Example: mfadesk runbook lint runbooks/phone.yaml
     """
@@ -46,7 +46,7 @@ def lint(
         for book in books:
             for finding in prove(book, policy).findings:
                 wrong += 1
-                typer.echo(f"{book.id}.yaml:{book.steps[finding.step].line}: {finding.sentence} [{finding.rule}]")
+                typer.echo(f"{book.steps[finding.step].place}: {finding.sentence} [{finding.rule}]")
     typer.echo("Nothing is wrong." if not wrong else f"{wrong} to mend.")
     raise typer.Exit(1 if wrong else 0)
 

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mfadesk.assurance.policy import load_policy
 from mfadesk.cli.prove import read_runbook
-from mfadesk.drawing.flow_map import draw_flow_map
+from mfadesk.drawing.flow_map import draw_change
 from mfadesk.kernel.errors import Invalid
+from mfadesk.prover.change import Callers, Effect, find_effect
 from mfadesk.prover.prove import prove
 from mfadesk.runbook.cacao.export import Edition, export_playbook
 from mfadesk.runbook.cacao.names import read_time
@@ -43,9 +44,13 @@ def find_runbook(which: str) -> Runbook:
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A runbook of the shelf, or a file.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The newer one.")],
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the newer one's flow map there.")] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Draw both: the newer there, the older as …-before.")
+    ] = None,
 ) -> None:
-    """Say what differs between two runbooks, and which rules either of them breaks. Exit 1 when something differs.
+    """Say what differs between two runbooks, which rules either breaks, and what the change does to callers and attackers.
+
+    Exit 1 when something differs.
 
     Example: mfadesk runbook diff device-replacement runbooks/phone.yaml
     """
@@ -64,8 +69,13 @@ def diff(
     for sign, findings in (("mended", broken[0] - broken[1]), ("broken", broken[1] - broken[0])):
         for rule, step, sentence in sorted(findings):
             typer.echo(f"{sign}: {step}: {sentence} [{rule}]")
+    if not changes.none:
+        for line in _effect(find_effect(before, after, policy)):
+            typer.echo(line)
     if svg:
-        _write(svg, draw_flow_map(after, standalone=True))
+        removed, added = draw_change(before, after)
+        _write(svg, added)
+        _write(svg.with_stem(f"{svg.stem}-before"), removed)
     typer.echo(
         "Nothing differs." if changes.none else "The newer one is proved." if not broken[1] else "The newer one is not proved."
     )
@@ -129,6 +139,32 @@ def take_in(
     for one in findings:
         typer.echo(f"to mend: {one.step}: {one.sentence} [{one.rule}]", err=out is None)
     raise typer.Exit(1 if findings else 0)
+
+
+def _effect(effect: Effect) -> list[str]:
+    """Return what a change does, a line each; nothing where it does nothing."""
+    lines = []
+    for words, group in (("helped", effect.helped), ("shut out", effect.shut_out), ("led elsewhere", effect.otherwise)):
+        lines += [f"{words}: {_callers(one)}" for one in group]
+    lines += [
+        f"cheapest attack, {one.tier}: {_points(one.before)} → {_points(one.after)}"
+        + (f" ({', '.join(one.by)})" if one.by else "")
+        for one in effect.prices
+        if one.before != one.after
+    ]
+    if not effect.complete:
+        lines.append("There are more kinds of caller than were looked at.")
+    return lines
+
+
+def _callers(one: Callers) -> str:
+    said = ", ".join(f"{name} = {value}" for name, value in one.answers.items()) or "everybody"
+    more = f" and {one.count - 1} more" if one.count > 1 else ""
+    return f"{said}{more}: {one.before} → {one.after}"
+
+
+def _points(points: int | None) -> str:
+    return "no way in" if points is None else f"{points} points"
 
 
 def _report(found: Imported) -> list[str]:

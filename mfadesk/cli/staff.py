@@ -63,7 +63,11 @@ def show(home: HomeOption = None) -> None:
     """
     desk_home = find_home(home)
     wake(desk_home)
-    for member in open_register(desk_home).read().members.values():
+    standing = open_register(desk_home).read()
+    if not standing.members:
+        waiting = sum(not one.used for one in standing.invitations.values())
+        typer.echo(f"Nobody here has a desk key yet. Invitations that nobody has used: {waiting}.")
+    for member in standing.members.values():
         keys = ", ".join(key.id[:16] for key in member.keys)
         typer.echo(f"{member.login:<20} {member.desk:<20} {', '.join(sorted(member.roles)):<30} {keys}")
 

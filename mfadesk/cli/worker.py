@@ -34,6 +34,7 @@ def worker(home: HomeOption = None, with_parent: Annotated[bool, typer.Option("-
     from mfadesk.kernel.errors import MfadeskError
     from mfadesk.operations.deadlines import pass_deadlines, sweep
     from mfadesk.operations.desk import open_desk
+    from mfadesk.site.session_store import SessionStore
     from mfadesk.store.models import Heartbeat
 
     desk, ending, rounds = open_desk(desk_home), Ending(), 0
@@ -42,6 +43,7 @@ def worker(home: HomeOption = None, with_parent: Annotated[bool, typer.Option("-
             pass_deadlines(desk)
             if rounds % SWEEP_EVERY == 0:
                 sweep(desk)
+                SessionStore.clear_expired()
             if rounds % HEARTBEAT_EVERY == 0:
                 Heartbeat.objects.update_or_create(name="worker", defaults={"at": desk.now()})
         except (DatabaseError, MfadeskError):

@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from mfadesk.drawing.gauge import draw_gauge
 from mfadesk.drawing.spelling import spell_code
+from mfadesk.operations.clock_words import zone_name
 from mfadesk.ports.people import TIER_WORDS
 
 THEME_COOKIE = "mfadesk_theme"
@@ -45,7 +46,7 @@ def environment(**options: Any) -> Environment:
     env = Environment(**options)  # noqa: S701 - set two lines above
     env.globals.update(
         url=find_address, url_if=find_url, static=lru_cache(maxsize=256)(static), theme=theme_of, spell=spell_code,
-        zone=timezone.get_current_timezone_name,
+        zone=zone_name,
     )  # fmt: skip
     env.filters.update(
         clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours, lay_out=lay_out,

@@ -24,6 +24,7 @@ from mfadesk.operations.views import AnswerLine, CallsView, CaseView, PersonLine
 from mfadesk.ports.people import Actor
 
 Caller = Literal["subject", "assistant", "third_party"]
+MAX_FOUND = calls_view.MAX_FOUND
 Ending = Literal["no_change_needed", "caller_hung_up", "cannot_be_proved"]
 
 
@@ -145,6 +146,11 @@ def begin_approval(actor: Actor, case_id: str, answer: str, reason: str, over: s
 def finish_approval(actor: Actor, case_id: str, reason: str, response: Mapping[str, Any]) -> None:
     """Hand the signed answer on for checking."""
     approvals.finish_approval(current_desk(), actor, case_id, reason, response)
+
+
+def count_desk_keys(actor: Actor) -> int:
+    """Return how many desk keys this member of staff has set up."""
+    return enlist.count_desk_keys(actor)
 
 
 def begin_desk_key(actor: Actor, invitation: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from mfadesk.console import verbs
 from mfadesk.console.choices import CALLERS, CHANNELS, has_value
 from mfadesk.console.guard import EXPECTED, sentence_of, staff_name, staff_page, status_of
 from mfadesk.console.jinja_env import THEME_COOKIE, THEMES
-from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.views import CallsView, CaseLine, PersonLine
 from mfadesk.ports.people import Actor
 
@@ -55,6 +55,8 @@ def calls_version(request: HttpRequest, actor: Actor) -> HttpResponse:
 @staff_page
 def start(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show screen 2: the search, and once something was looked up, the form that starts a call."""
+    if "operator" not in actor.roles:
+        raise Refusal("forbidden", "Operators take calls. Your roles do other things here.")
     return _show_start(request, actor, request.GET.get("q", ""), Chosen())
 
 
@@ -120,6 +122,7 @@ def _show_start(
     words = {
         "q": text,
         "people": people,
+        "full": len(people) >= verbs.MAX_FOUND,
         "goals": verbs.goals(),
         "callers": CALLERS,
         "channels": CHANNELS,

@@ -30,7 +30,8 @@ def desk_key(request: HttpRequest, actor: Actor) -> HttpResponse:
                 return redirect("console:calls")
         except EXPECTED as error:
             problem, status = sentence_of(error), status_of(error)
-    words = {"problem": problem, "ready": ready, "staff_name": staff_name(request)}
+    keys = verbs.count_desk_keys(actor)
+    words = {"problem": problem, "ready": ready, "keys": keys, "needs_key": keys == 0, "staff_name": staff_name(request)}
     return render(request, "console/desk_key.html", words, status=status)
 
 

@@ -43,7 +43,7 @@ CALLS: tuple[Call, ...] = (
             Line("Does the old device still work?", "No, I handed it in at the shop. It is wiped."),
             Line("What was it?", "The app on my phone."),
             Line("Is the new one at hand?", "Yes, it is here in front of me."),
-            Line("What came back from the backup?", "The app is there with my account's name, but there is no code."),
+            Line("What came back from the backup?", "The app is there with my account’s name, but there is no code."),
             Line("What do you still have?", "My work laptop. I sign in with my finger on it."),
         ),
         has=("her work laptop, with a passkey", "recovery codes on paper, at home"),

@@ -27,6 +27,8 @@ from mfadesk.demo.state import Phone, SignIn, changing_state, read_state
 from mfadesk.kernel.clock import SystemClock
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.kernel.ids import SystemRandomness
+from mfadesk.operations.clock_words import clock_words
+from mfadesk.operations.portal_view import WAYS
 from mfadesk.store.models import ContactRow, PersonRow
 
 MAX_PHONES = 20
@@ -107,7 +109,7 @@ def person(request: HttpRequest, login: str, problem: str = "") -> HttpResponse:
         "paper": state.paper.get(login, []),
         "holdings": holdings,
         "calls": scene.list_calls(login),
-        "in_hand": [(method.replace("_", " "), answer) for method, answer in scene.list_open_checks(login)],
+        "in_hand": [(_called(method), answer) for method, answer in scene.list_open_checks(login)],
         "mails": [{"mail": mail, "html": linked(mail.text)} for mail in sorted(mails, key=lambda mail: -mail.n)[:MAILS_SHOWN]],
         "audit": list(reversed(scene.list_audit(login, limit=30))),
         "problem": problem,
@@ -139,7 +141,7 @@ def scan(request: HttpRequest, login: str) -> HttpResponseBase:
         mine = [phone for phone in state.phones if phone.owner == login]
         if len(mine) >= MAX_PHONES:
             state.phones.remove(mine[0])
-        label = f"New phone, added {datetime.now(UTC):%H:%M} UTC"
+        label = f"New phone, added {clock_words(datetime.now(UTC))}"
         state.phones.append(Phone(uuid.uuid4().hex, login, label, uri))
     return redirect(reverse("demo:person", args=[login]) + "#phones")
 
@@ -188,6 +190,11 @@ def linked(text: str) -> SafeString:
         at = match.start() + len(url)
     parts.append(conditional_escape(text[at:]))
     return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above
+
+
+def _called(method: str) -> str:
+    """Return what the check-in page calls a way to prove oneself."""
+    return WAYS[method][0] if method in WAYS else method.replace("_", " ").capitalize()
 
 
 def _desks() -> list[Desk]:

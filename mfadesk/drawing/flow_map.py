@@ -11,14 +11,16 @@ The idle deadline of questions is the same everywhere and is said once, under th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from types import MappingProxyType
 from xml.sax.saxutils import escape
 
 from mfadesk.drawing import shapes
 from mfadesk.drawing.layered import Arrow, Box, Layout, lay_out
-from mfadesk.runbook.model import Path, Runbook, Step
+from mfadesk.runbook.compare import compare
+from mfadesk.runbook.model import Path, Runbook, Step, StepId
 from mfadesk.runbook.parse import IDLE_KINDS
 from mfadesk.runbook.walk import DEADLINE_EDGE, words_for_seconds
 
@@ -51,11 +53,13 @@ def draw_flow_map(
     *,
     href: Callable[[str], str] = lambda step_id: f"#step-{step_id}",
     standalone: bool = False,
+    marks: Mapping[StepId, str] = MappingProxyType({}),
 ) -> str:
     """Return the map as one SVG element.
 
     path: a walk to stress; steps on it get the class ``on-path``.
     href: where the link of a step leads.
+    marks: a word for each step that a change is about (``added``, ``changed``, ``removed``), drawn at its corner.
     standalone: carry the style sheet inside, for a file of its own; a page links `flow_map_css` instead.
     """
     panels = panels_of(runbook)
@@ -68,7 +72,7 @@ def draw_flow_map(
             y += HEADING_Y
         x = 12 + (width - 24 - panel.layout.width) / 2
         parts.append(f'<g transform="translate({shapes.number(x)} {shapes.number(y + 6)})">')
-        parts += _panel(runbook, panel, path, href)
+        parts += _panel(runbook, panel, path, href, marks)
         parts.append("</g>")
         y += panel.layout.height + PANEL_GAP
     note = _idle_note(runbook)
@@ -160,7 +164,17 @@ def _jump_face(step: Step) -> shapes.Face:
     return shapes.Face(lines, shapes.widest(lines, shapes.CHAR_X) + 24, shapes.LINE_Y * len(lines) + 12)
 
 
-def _panel(runbook: Runbook, panel: Panel, path: Path | None, href: Callable[[str], str]) -> list[str]:
+def draw_change(old: Runbook, new: Runbook) -> tuple[str, str]:
+    """Return two maps, each a file of its own: the old version with what is removed, the new one with what is added or changed."""
+    changes = compare(old, new)
+    after = dict.fromkeys(changes.added, "added") | {step_id: "changed" for step_id, _ in changes.changed}
+    before = dict.fromkeys(changes.removed, "removed")
+    return draw_flow_map(old, standalone=True, marks=before), draw_flow_map(new, standalone=True, marks=after)
+
+
+def _panel(
+    runbook: Runbook, panel: Panel, path: Path | None, href: Callable[[str], str], marks: Mapping[StepId, str]
+) -> list[str]:
     walked, visited, badges = _walk(runbook, path)
     parts: list[str] = []
     heavy: list[str] = []
@@ -184,7 +198,11 @@ def _panel(runbook: Runbook, panel: Panel, path: Path | None, href: Callable[[st
         if key in panel.jumps:
             parts.append(shapes.draw_jump(step.title, face, place, href(step_id), name))
         else:
+            word = marks.get(step_id, "")
+            name += f" is-{word}" if word else ""
             parts.append(shapes.draw_step(step, face, place, href(step_id), name, badges.get(key)))
+            if word:
+                parts.append(shapes.draw_mark(word, place))
     return parts
 
 

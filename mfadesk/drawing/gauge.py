@@ -18,6 +18,10 @@ _GLYPH_WIDTH = 6.4
 """Mean advance of the interface face at 12 px, a little generous: labels that collide are worse than labels that stand apart."""
 
 
+_LONGEST = int(WIDTH / _GLYPH_WIDTH)
+"""Characters of a label that fit across the whole drawing, in a common face."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Label:
     """A text under or over the bar, already moved inside the drawing."""
@@ -85,9 +89,17 @@ def draw_gauge(points: int, needed: int, could: int | None = None, could_words: 
 
 def _place(text: str, x: float, *, lean: float) -> _Label:
     """Return the label centred on `x`, leaning by a share of its width, and pushed inside the drawing."""
+    text = _cut(text)
     width = len(text) * _GLYPH_WIDTH
     left = min(max(x + (lean - 0.5) * width, 0.0), max(WIDTH - width, 0.0))
     return _Label(text, left, left + width)
+
+
+def _cut(text: str) -> str:
+    """Return `text`, or as many whole words of it as stand inside the drawing. The sentence for a reader keeps them all."""
+    if len(text) <= _LONGEST:
+        return text
+    return text[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
 
 
 def _text(label: _Label, y: float, kind: str = "") -> str:

@@ -19,6 +19,7 @@ LINE_Y = 16
 CHAR_X = 6.7
 """Mean advance of the 12.5 px face, measured generously so that a wider font still fits."""
 PILL_CHAR_X = 6.0
+MARK_CHAR_X = 6.2
 PILL_LINE_Y = 14
 GOOD_ENDS = frozenset({"changed", "no_change_needed", "self_service"})
 END_DISC = 13.0
@@ -98,6 +99,14 @@ def draw_jump(title: str, face: Face, at: Placed, href: str, classes: str) -> st
     words = _text(face.lines, at.x, at.y - LINE_Y * len(face.lines) / 2 + LINE_Y * 0.78, "map-words map-away-words")
     said = escape(f"Goes on at: {title}")
     return f'<a class="map-node map-jump{classes}" href="{escape(href, _QUOTE)}"><title>{said}</title>{box}{words}</a>'
+
+
+def draw_mark(word: str, at: Placed) -> str:
+    """Return the SVG of a word at the corner of a step: what became of it in a change."""
+    width = len(word) * MARK_CHAR_X + 12
+    x, y = at.x + at.width / 2 - width / 2, at.y - at.height / 2
+    box = f'<rect class="map-mark-box" x="{number(x - width / 2)}" y="{number(y - 9)}" width="{number(width)}" height="16" rx="3"/>'
+    return f'<g class="map-mark">{box}{_text((word,), x, y + 3, "map-mark-words")}</g>'
 
 
 def draw_pill(lines: tuple[str, ...], at: Placed, classes: str) -> str:

@@ -15,6 +15,7 @@ from mfadesk.executor.staff_register import Member
 from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import call_back
+from mfadesk.operations.judgement import BY_SERVICE
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import StaffMember
 
@@ -30,6 +31,8 @@ def begin_attestation(executor: Executor, case_id: str, payload: Mapping[str, An
     says = {name: str(payload[name]) for name in ("role", "method", "statement")}
     if says["method"] == call_back.METHOD and says["statement"] == "passed":
         require_dialled(executor, load_case(case_id), staff, str(payload["value"]))
+    if says["method"] in BY_SERVICE:
+        _require_service(executor, says["method"], load_case(case_id).subject)
     # The value may name what stood on a badge; the challenge commits to its digest and the record never holds it.
     says["value"] = hashlib.sha256(str(payload["value"]).encode()).hexdigest()
     return {"options": begin_assertion(executor, "attest", case_id, staff.id, says)}
@@ -51,6 +54,13 @@ def finish_attestation(executor: Executor, case_id: str, payload: Mapping[str, A
 
     executor.settle(case_id, change)
     return {"ok": True}
+
+
+def _require_service(executor: Executor, method: str, subject: str | None) -> None:
+    """Raise Refusal where no service carries this for the person: its price is that of a call which somebody watches over."""
+    service = executor.services.get(method)
+    if service is None or not service.is_available(executor.directory.get(subject).login):
+        raise Refusal("no_service", "This desk has no service for that. Take another plan.")
 
 
 def _first(executor: Executor, draft: Draft, staff: Member, says: Mapping[str, str]) -> None:

@@ -77,7 +77,8 @@ class SigningAuthority:
         if state.tier != person.tier:
             # The case began with the web tier's word for it, or the directory says something else by now.
             return self._sign(state, now, _refusal(action, now, "tier_changed"))
-        if action == "suspend_authenticator" and _suspended_lately(state, now):
+        allowed = min(policy.limits.suspensions_per_day for policy in policies)
+        if action == "suspend_authenticator" and _count_suspensions(state, now) >= allowed:
             return self._sign(state, now, _refusal(action, now, "suspended_today"))
         approvers, threat = find_answering(self.staff), self.desk.home.config.threat
         decision = judge_under(policies, state, action, person, self.sight, threat, now, approvers)
@@ -239,14 +240,17 @@ def _others(state: CaseState) -> list[CaseState]:
     return list(map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES]))
 
 
-def _suspended_lately(state: CaseState, now: datetime) -> bool:
-    """Return whether little proof suspended something of this person within the last day already (SETTLED 10: once a day)."""
+def _count_suspensions(state: CaseState, now: datetime) -> int:
+    """Return how many other cases suspended something of this person on little proof within the last day, or are about to (SETTLED 10).
+
+    One that waits for the provider counts as well: two cases of one moment would else both be the first.
+    """
     since = now - timedelta(days=1)
     others = CaseRow.objects.filter(subject_id=state.subject, changed_at__gte=since).exclude(pk=state.id)
-    return any(
-        effect.state == "done" and effect.at >= since and not is_fully_proved(other)
+    return sum(
+        not is_fully_proved(other)
+        and any(e.at >= since and e.state not in ("failed", "voided") for e in other.effects_of("suspend_old"))
         for other in map(load_case, others.values_list("id", flat=True)[:A_PERSONS_CASES])
-        for effect in other.effects_of("suspend_old")
     )
 
 

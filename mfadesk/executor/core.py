@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,31 +21,43 @@ from mfadesk.executor.ledger_watch import LedgerWatch
 from mfadesk.executor.ringing import can_ring
 from mfadesk.executor.staff_register import StaffRegister
 from mfadesk.kernel.canonical import canonical_json
+from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken, Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.sealing import authenticate
 from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import NOTHING_SEEN, Sight, find_survivors, find_targets, holdings_to_json
+from mfadesk.operations.judgement import BY_SERVICE, NOTHING_SEEN, Sight, holdings_to_json, newest_snapshots
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.shelf_in_force import ShelfInForce
+from mfadesk.operations.targets import find_survivors, find_targets
 from mfadesk.ports.factors import FactorService
 from mfadesk.ports.messages import Courier
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Holdings, Provider
 from mfadesk.store.commit import load_case
 from mfadesk.store.home import ExecutorKeys
-from mfadesk.store.models import Alert, Heartbeat, RequestRow, Snapshot
+from mfadesk.store.models import ONE_EXECUTOR, Alert, Heartbeat, RequestRow, Snapshot
+from mfadesk.store.seen import FORGETFUL, open_seen
 
 IDLE_S = 0.03
 CHECKPOINT_EVERY_S = 60
 DIRECTORY_EVERY_S = 600
 HEARTBEAT_EVERY_S = 5
+OVERLAP = timedelta(seconds=20)
+"""How long one that is asked to end may still be at work beside the next one."""
+
 CLOCKS_APART_S = 5
 """How far the web tier's clock may run ahead of the executor's."""
 
 UNREADABLE = "The desk could not read that. Nothing changed. Try once more."
 MORE_IS_KNOWN = "This is judged again before anything changes. Look at the page again in a moment."
 LATE = "That took too long. Nothing changed. Try once more."
+
+_ANYTHING_DUE = """
+SELECT 1 FROM store_requestrow WHERE state = 'new' UNION ALL SELECT 1 FROM store_effectrow WHERE state = 'due' AND due_at <= %s
+UNION ALL SELECT 1 FROM store_effectrow WHERE state = 'taken' AND lease_until < %s LIMIT 1
+"""
 
 log = structlog.get_logger("executor")
 
@@ -75,15 +87,23 @@ class Executor:
     """What this process has answered and could still be asked again, by its end."""
     quick_verbs: set[str] = field(default_factory=set)
     """Effects that took no time when they were last done: see `executor/effects.py`."""
+    _id: str = field(init=False)
+    _next_alarm: datetime = field(init=False)
     _last_beat: float = 0.0
     _last_checkpoint: float = 0.0
     _last_directory: float = 0.0
 
     def __post_init__(self) -> None:
-        self._since = self.desk.now()
-        self.watch = LedgerWatch(self.desk)
-        self.staff = StaffRegister(self.desk)
-        self.directory = DirectoryWatch(self.desk)
+        self._since = self._next_alarm = self.desk.now()
+        self._id = self.desk.randomness.bytes(8).hex()
+        # A drill goes back in time on purpose; a real executor must notice it, also after a restart.
+        seen = open_seen(self.desk.home) if self.desk.as_executor else FORGETFUL
+        self.watch = LedgerWatch(self.desk, seen)
+        self.staff = StaffRegister(self.desk, seen)
+        if isinstance(self.desk.runbooks, ShelfInForce):
+            # The ledger is written by the web tier too; what is in force here is what this executor has verified.
+            self.desk = replace(self.desk, runbooks=self.desk.runbooks.read_from(lambda: self.staff.read().runbooks))
+        self.directory = DirectoryWatch(self.desk, seen)
 
     @property
     def keys(self) -> ExecutorKeys:
@@ -92,7 +112,14 @@ class Executor:
 
     def step(self) -> bool:
         """Answer one question or do one due effect; return whether there was anything to do."""
-        return self._answer_one() or self.run_effect(self)
+        return self._is_anything_due() and (self._answer_one() or self.run_effect(self))
+
+    def _is_anything_due(self) -> bool:
+        """Return whether a question or an effect waits, by one look that takes no lock: most looks find nothing."""
+        stamp = to_stamp(self.desk.now())
+        with connection.cursor() as cursor:
+            cursor.execute(_ANYTHING_DUE, [stamp, stamp])
+            return cursor.fetchone() is not None
 
     def run_until_idle(self, most: int = 1_000) -> None:
         """Work until nothing is due, at most `most` steps."""
@@ -133,8 +160,8 @@ class Executor:
         able = set()
         for method, service in self.services.items():
             terms = self.desk.policy.methods.get(method)
-            # What an operator attests is never taken from a service's word here: the desk key is the proof.
-            if terms is None or terms.operator_attested:
+            # What an operator attests is never taken from a service's word here: the desk key is the proof. Some need one all the same.
+            if terms is None or (terms.operator_attested and method not in BY_SERVICE):
                 continue
             try:
                 if service.is_available(person.login):
@@ -289,16 +316,19 @@ class Executor:
         self._answered[row.id] = until
 
     def _keep_snapshots(self, person_id: str, holdings: Holdings | None, able: list[str]) -> None:
-        now = self.desk.now()
+        """Keep what was seen; what was seen at this very moment already is not written again."""
+        now, seen = self.desk.now(), {"factors": canonical_json(able)}
+        if holdings is not None:
+            seen["provider"] = canonical_json(holdings_to_json(holdings))
         with self.desk.unit():
-            if holdings is not None:
-                self._keep(person_id, "provider", canonical_json(holdings_to_json(holdings)), now)
-            self._keep(person_id, "factors", canonical_json(able), now)
-            old = now - timedelta(days=1)
-            Snapshot.objects.filter(person_id=person_id, taken_at__lt=old).delete()
+            newest = newest_snapshots(person_id)
+            fresh = {source: data for source, data in seen.items() if not _stands(newest.get(source), data, now)}
+            for source, data in fresh.items():
+                self._keep(person_id, source, newest.get(source), data, now)
+            if fresh:
+                Snapshot.objects.filter(person_id=person_id, taken_at__lt=now - timedelta(days=1)).delete()
 
-    def _keep(self, person_id: str, source: str, data: bytes, now: Any) -> None:
-        newest = Snapshot.objects.filter(person_id=person_id, source=source).order_by("-taken_at", "-pk").first()
+    def _keep(self, person_id: str, source: str, newest: Snapshot | None, data: bytes, now: datetime) -> None:
         if newest is not None and newest.data == data.decode():
             Snapshot.objects.filter(pk=newest.pk).update(taken_at=now)
             return
@@ -311,6 +341,7 @@ class Executor:
             self._last_beat = now
             with self.desk.unit():
                 Heartbeat.objects.update_or_create(name="executor", defaults={"at": self.desk.now()})
+            self._look_for_another()
         if now - self._last_checkpoint >= CHECKPOINT_EVERY_S:
             self._last_checkpoint = now
             self.watch.sign_checkpoint()
@@ -319,6 +350,23 @@ class Executor:
             self._last_directory = now
             self.directory.require_whole()
 
+    def _look_for_another(self) -> None:
+        """Alarm where another executor works on this database: each acts once, but neither knows what the other has answered.
+
+        One that ended a moment ago has not beaten since this one began, so a restart alarms nobody.
+        """
+        now = self.desk.now()
+        with self.desk.unit():
+            Heartbeat.objects.update_or_create(name=f"{ONE_EXECUTOR}{self._id}", defaults={"at": now})
+            Heartbeat.objects.filter(name__startswith=ONE_EXECUTOR, at__lt=now - timedelta(minutes=5)).delete()
+        others = Heartbeat.objects.filter(name__startswith=ONE_EXECUTOR, at__gt=self._since + OVERLAP).exclude(
+            name=f"{ONE_EXECUTOR}{self._id}"
+        )
+        lately = now - timedelta(seconds=2 * HEARTBEAT_EVERY_S)
+        if others.filter(at__gte=lately).exists() and now >= self._next_alarm:
+            self._next_alarm = now + timedelta(seconds=DIRECTORY_EVERY_S)
+            self.alarm("two_executors", "", "Two executors are at work on this database. Stop one of them.")
+
     def note_capabilities(self) -> None:
         """Write down what the provider can do, so that the pages offer nothing that it cannot."""
         try:
@@ -326,4 +374,10 @@ class Executor:
         except Unavailable:
             return
         with self.desk.unit():
-            self._keep("", "provider_can", canonical_json({"longest_bypass_s": able.longest_bypass_s}), self.desk.now())
+            newest = Snapshot.objects.filter(person_id="", source="provider_can").order_by("-taken_at", "-pk").first()
+            told = canonical_json({"longest_bypass_s": able.longest_bypass_s})
+            self._keep("", "provider_can", newest, told, self.desk.now())
+
+
+def _stands(newest: Snapshot | None, data: bytes, now: datetime) -> bool:
+    return newest is not None and newest.taken_at == now and newest.data == data.decode()

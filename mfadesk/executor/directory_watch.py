@@ -1,29 +1,50 @@
 """The executor's own look at the directory: it relies on nobody whose seal does not stand (SETTLED 1).
 
 What comes back was read in the same query that the seal was checked over, so that a row which is exchanged a moment later changes
-nothing. An edition older than one that this process has seen is refused.
+nothing. An edition older than one that the executor has seen is refused, also where it was stopped meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
-from mfadesk.kernel.errors import Broken, Refusal
+from mfadesk.kernel.errors import Broken, Refusal, Unavailable
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.directory_seal import UNSEALED, Found, Head, find_sealed, newest_head, require_whole
+from mfadesk.operations.directory_seal import (
+    UNSEALED,
+    Found,
+    Head,
+    find_sealed,
+    newest_head,
+    require_not_put_back,
+    require_whole,
+)
 from mfadesk.operations.people import FORMER, FORMER_FOR, choose_vouchers, person_of
 from mfadesk.ports.people import Person
 from mfadesk.store.models import PersonRow
+from mfadesk.store.seen import DIRECTORY, FORGETFUL, Place, Seen
+
+T = TypeVar("T")
+NOBODY = Head(0, "", (), "")
+"""Before the first import."""
+
+MAX_EDITIONS = 5
+"""How many imports may come between head and rows of one look."""
 
 
 @dataclass(slots=True)
 class DirectoryWatch:
-    """Reads people. Remembers the newest edition that it has seen."""
+    """Reads people. `seen` remembers the newest edition for the executor after this one."""
 
     desk: Desk
-    _seen: Head | None = field(default=None)
+    seen: Seen = FORGETFUL
+    _newest: Place | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._newest = self.seen.recall(DIRECTORY)
 
     @property
     def key(self) -> bytes:
@@ -69,11 +90,13 @@ class DirectoryWatch:
 
     def require_whole(self) -> None:
         """Check everybody. Raises Broken for whoever is forged, missing, added or put back."""
-        self._note(require_whole(self.key))
+        self._note(self._of_one_edition(lambda _head: require_whole(self.key)))
 
     def _near(self, person: Person) -> dict[str, Found]:
         """Return the person, their manager, whoever reports to that manager, the manager's delegate, and the HR partners."""
-        head = self._head()
+        return self._of_one_edition(lambda head: self._near_in(head, person))
+
+    def _near_in(self, head: Head, person: Person) -> dict[str, Found]:
         found = dict(find_sealed(self.key, head, {person.id, person.manager_id or person.id, *head.hr}))
         manager = found.get(person.manager_id or "")
         more = {*manager.reports, manager.row.delegate_id or manager.row.id} if manager is not None else set()
@@ -84,23 +107,34 @@ class DirectoryWatch:
         return found
 
     def _read(self, ids: tuple[str, ...]) -> dict[str, Found]:
-        return dict(find_sealed(self.key, self._head(), ids)) if ids else {}
+        return self._of_one_edition(lambda head: dict(find_sealed(self.key, head, ids))) if ids else {}
+
+    def _of_one_edition(self, read: Callable[[Head], T]) -> T:
+        """Return what `read` finds in the newest edition, and look again where an import came between head and rows."""
+        for _ in range(MAX_EDITIONS):
+            head = self._head()
+            try:
+                return read(head)
+            except Broken:
+                if (newest_head(self.key) or NOBODY) == head:
+                    raise
+        raise Unavailable("directory", "The directory is being imported. Try once more in a minute.")
 
     def _head(self) -> Head:
         head = newest_head(self.key)
         if head is None:
-            if self._seen is not None or PersonRow.objects.exists():
+            if self._newest is not None or PersonRow.objects.exists():
                 raise Broken(UNSEALED)
-            return Head(0, "", (), "")
+            return NOBODY
         self._note(head)
         return head
 
     def _note(self, head: Head) -> None:
-        seen = self._seen
-        if seen is not None and (head.edition < seen.edition or (head.edition == seen.edition and head.mac != seen.mac)):
-            raise Broken("the directory was put back as it stood before an import that the executor has seen. Import it again")
-        if head.edition:
-            self._seen = head
+        require_not_put_back(head, self._newest)
+        place = Place(head.edition, head.mac)
+        if head.edition and place != self._newest:
+            self._newest = place
+            self.seen.keep(DIRECTORY, place)
 
 
 def _person(found: Found | None) -> Person | None:

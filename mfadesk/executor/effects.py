@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from mfadesk.cases.engine import Draft
+from mfadesk.cases.parts import STANDS_ALONE
 from mfadesk.cases.state import CaseState
 from mfadesk.executor import on_accounts, on_authenticators
 from mfadesk.executor.authority import is_fully_proved
 from mfadesk.executor.grounds import require_intended
-from mfadesk.executor.letters import send_letters
+from mfadesk.executor.letters import HALF_DONE, send_letters
 from mfadesk.executor.reviewing import require_genuine_reviews
 from mfadesk.executor.taking import Fenced, Taken, close_done, close_row, give_back, renew, take_due
 from mfadesk.kernel.clock import to_stamp
@@ -39,6 +40,9 @@ QUICK = timedelta(milliseconds=5)
 """An effect that takes no longer may be done together with others."""
 SHARED = timedelta(milliseconds=20)
 """How long a result waits for others, so that they are written in one transaction: a commit waits for the disk."""
+
+CHANGES = ("suspend_old", "remove_old", "restore_old", "open_account", "reset_failures")
+"""What somebody notices of their own sign-in once it is done."""
 
 log = structlog.get_logger("effects")
 
@@ -220,9 +224,19 @@ def _park(executor: Executor, taken: Taken, error: MfadeskError) -> None:
             draft = executor.desk.draft(unit.load(taken.case_id), "executor")
             if taken.id in draft.state.effects:
                 draft.emit("effect_failed", effect=taken.id, verb=taken.verb, problem=error.sentence)
+                _tell_of_the_half(draft, taken)
             unit.commit(draft)
     except (MfadeskError, KeyError, TypeError, ValueError):
         log.exception("parked_without_a_line", effect=taken.id)
+
+
+def _tell_of_the_half(draft: Draft, taken: Taken) -> None:
+    """Tell the person where part of a change stands: its last step would have told them, and the case may not come to it now."""
+    state = draft.state
+    changed = state.tested_at is not None or any(e.state == "done" for e in state.effects_of(*CHANGES))
+    told = any(e.target == HALF_DONE for e in state.effects_of("notify"))
+    if changed and not told and taken.verb not in STANDS_ALONE:
+        draft.intend("notify", target=HALF_DONE)
 
 
 def _park_if_ours(executor: Executor, taken: Taken, error: MfadeskError) -> None:

@@ -16,8 +16,12 @@ from mfadesk.ledger.note import VerifierKey, open_checkpoint, sign_checkpoint, v
 from mfadesk.operations.desk import Desk
 from mfadesk.store.home import Home
 from mfadesk.store.models import Checkpoint, EventRow, TreeHead
+from mfadesk.store.seen import FORGETFUL, LEDGER, WHAT_TO_DO, Place, Seen
 
 HASH_BYTES = 32
+
+MAX_RECOUNTS = 20
+"""How often a case may be committed to while we look at it, before we take an entry that is not counted for a forged one."""
 
 A_READ = 5_000
 """Leaves read at once when a restarted executor counts from the beginning."""
@@ -25,9 +29,13 @@ A_READ = 5_000
 
 @dataclass(slots=True)
 class LedgerWatch:
-    """Remembers how far this process has counted; a fresh one counts from the first leaf."""
+    """Remembers how far this process has counted; a fresh one counts from the first leaf.
+
+    seen: where the ledger stood when an executor before this one last signed it.
+    """
 
     desk: Desk
+    seen: Seen = FORGETFUL
     _counted: Frontier = field(default_factory=Frontier)
     _hashes: bytearray = field(default_factory=bytearray)
     _lengths: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -38,6 +46,13 @@ class LedgerWatch:
 
         case_id: a case that is about to be acted on; its rows are read again and held against what was counted.
         """
+        self._count()
+        if case_id is not None:
+            self._require_case(case_id)
+
+    def _count(self) -> None:
+        # Asked for first: what another process signs while we count may cover more than we have counted.
+        past = None if self._counted.size else self._signed_past()
         head = TreeHead.objects.get(pk=1)
         stored = Frontier.from_json(json.loads(head.frontier))
         counted = self._counted
@@ -54,14 +69,13 @@ class LedgerWatch:
             counted = counted.extend(hashes)
         if counted.root() != stored.root():
             raise Broken("the ledger's head does not follow from its entries")
-        self._require_signed_past(counted)
+        if past is not None:
+            _require_past(counted, *past)
         self._counted = counted
-        if case_id is not None:
-            self._require_case(case_id)
 
     def _require_case(self, case_id: str) -> None:
         """Raise Broken unless every row of the case is there, is the one that was counted, and says what its leaf commits to."""
-        rows = EventRow.objects.filter(case_id=case_id).order_by("seq")
+        rows = self._rows_of(case_id)
         for place, row in enumerate(rows, start=1):
             start = row.leaf_index * HASH_BYTES
             leaf = bytes(row.leaf)
@@ -81,6 +95,15 @@ class LedgerWatch:
         if len(rows) != self._lengths.get(case_id, (0, 0))[0]:
             raise Broken(f"case {case_id} has {len(rows)} events where more were counted")
 
+    def _rows_of(self, case_id: str) -> list[EventRow]:
+        """Return the rows of a case, all of them counted: what was committed since we counted is counted as well."""
+        for _ in range(MAX_RECOUNTS):
+            rows = list(EventRow.objects.filter(case_id=case_id).order_by("seq"))
+            if all(row.leaf_index < self._counted.size for row in rows):
+                return rows
+            self._count()
+        raise Broken(f"case {case_id}: an entry stands beyond the ledger's head")
+
     def _note_length(self, place: int, leaf: bytes) -> None:
         """Remember how many events each case has; counted again after a refusal, a leaf is not counted twice."""
         try:
@@ -95,7 +118,11 @@ class LedgerWatch:
         """Sign where the ledger stands, if it moved since the last checkpoint, and return the note."""
         self.require_whole()
         frontier = self._counted
-        if frontier.size == 0 or Checkpoint.objects.filter(pk=frontier.size).exists():
+        if frontier.size == 0:
+            return None
+        here = Place(frontier.size, frontier.root().hex())
+        if Checkpoint.objects.filter(pk=frontier.size).exists():
+            self.seen.keep(LEDGER, here)
             return None
         signing = self.desk.home.executor_keys().checkpoint_sign
         note = sign_checkpoint(
@@ -103,29 +130,38 @@ class LedgerWatch:
         )
         with self.desk.unit():
             Checkpoint.objects.get_or_create(size=frontier.size, defaults={"note": note, "at": self.desk.now()})
+        self.seen.keep(LEDGER, here)
         return note
 
-    def _require_signed_past(self, counted: Frontier) -> None:
-        """Check the newest checkpoint of ours against the leaves below it, once a process start."""
-        if self._counted.size:
-            return
-        last = Checkpoint.objects.order_by("-size").first()
-        if last is None:
-            return
-        signed = open_checkpoint(last.note, own_verifiers(self.desk.home))
+    def _signed_past(self) -> tuple[CheckpointNote | None, Place | None]:
+        """Return the newest checkpoint of ours, and how far an executor before this one had signed."""
+        before, last = self.seen.recall(LEDGER), Checkpoint.objects.order_by("-size").first()
+        return None if last is None else open_checkpoint(last.note, own_verifiers(self.desk.home)), before
+
+
+def _require_past(counted: Frontier, signed: CheckpointNote | None, before: Place | None) -> None:
+    """Check what was signed and what was seen against the leaves below it, once a process start."""
+    if signed is not None:
         if signed.size > counted.size:
             raise Broken("the ledger is shorter than a checkpoint that was signed")
-        past = Frontier()
-        while past.size < signed.size:
-            past = past.extend([hash_leaf(leaf) for leaf in _leaves(past.size, min(past.size + A_READ, signed.size))])
-        if (past.root() if past.size else EMPTY_ROOT) != signed.root:
+        if _root_at(signed.size) != signed.root:
             raise Broken("the ledger was changed below a checkpoint that was signed")
+    if before is not None and (before.size > counted.size or _root_at(before.size).hex() != before.mark):
+        raise Broken(f"the database was put back as it stood before the ledger's entry {before.size}. {WHAT_TO_DO}")
 
 
 def own_verifiers(home: Home) -> tuple[VerifierKey, ...]:
     """Return the keys that verify what this executor signs, and signed before a rotation; from its private keys, not from a file."""
     keys, origin = home.executor_keys(), home.public_keys().origin
     return tuple(verifier_key_of(origin, private) for private in all_of(keys.checkpoint_sign))
+
+
+def _root_at(size: int) -> bytes:
+    """Return the root over the first `size` leaves as they stand now."""
+    past = Frontier()
+    while past.size < size:
+        past = past.extend([hash_leaf(leaf) for leaf in _leaves(past.size, min(past.size + A_READ, size))])
+    return past.root() if past.size else EMPTY_ROOT
 
 
 def _leaves(first: int, end: int) -> list[bytes]:

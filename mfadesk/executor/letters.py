@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAIL_KINDS = ("work_mail", "personal_mail")
 NAME_IN_SUBJECT = 80
 NOT_ME_LIFE_S = 30 * 86_400
+HALF_DONE = "half_done"
+HALF_TEXT = "The {desk} changed a part of how you sign in. The rest was stopped, and security looks at it."
 SUBJECTS = {"grace": "Your sign-in is about to change", "approved": "Your request goes on"}
 APPROVED = (
     "Someone proved to the {desk} that they are you, and somebody there has now agreed to the change.\n"
@@ -124,6 +126,8 @@ def _news(executor: Executor, state: CaseState, target: str, effect: str, desk: 
         told = _grace_text(state, desk)
     elif target == "approved":
         told = APPROVED.format(desk=desk)
+    elif target == HALF_DONE:
+        told = HALF_TEXT.format(desk=desk)
     token = issue_in_unit(
         executor, "not_me", state.id, NOT_ME_LIFE_S,
         {"about": target, "authenticator": state.new_authenticator, "person": state.subject},

@@ -14,8 +14,9 @@ from mfadesk.executor.receipts import mint
 from mfadesk.kernel.canonical import canonical_json
 from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.secret import Secret
-from mfadesk.operations.judgement import METHOD_OF, find_gone
+from mfadesk.operations.judgement import METHOD_OF
 from mfadesk.operations.prove import TRY_THE_NEXT
+from mfadesk.operations.targets import find_disowned
 from mfadesk.operations.throttle import count_try, tries_so_far
 from mfadesk.ports.factors import NotPassed
 from mfadesk.ports.people import Person
@@ -137,7 +138,7 @@ def _record(
         # The first answer of a new one shows that it works; who set it up is what is being asked here.
         _note_failure(executor, state.id, method, "first_use", session)
         raise Refusal("wrong_proof", "That one is not in use yet, so it proves nothing. Take one that you have signed in with.")
-    gone = {a.id for a in find_gone(state, executor.provider.look(person.login))}
+    gone = {a.id for a in find_disowned(state, executor.provider.look(person.login))}
     if verdict.authenticator_id in gone:
         # The caller says that this one is gone, and now it answers: whoever holds it is not proved by it.
         _note_failure(executor, state.id, method, "claimed_gone", session)

@@ -20,10 +20,11 @@ from mfadesk.kernel.sealing import all_of, public_key_of, verify_key_of
 from mfadesk.ledger.leaf import DESK
 from mfadesk.ledger.note import sign_note, verifier_key_of
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.directory_seal import require_whole, seal_directory
+from mfadesk.operations.directory_seal import require_not_put_back, require_whole, seal_directory
 from mfadesk.store.home import Home
 from mfadesk.store.key_files import add_key, drop_keys, to_text, write_store
 from mfadesk.store.models import EventRow
+from mfadesk.store.seen import DIRECTORY, Place, open_seen
 
 ROTATED = "key_rotated"
 EXECUTOR_NAMES = ("box_private", "receipt", "at_rest")
@@ -80,23 +81,33 @@ def _handover(origin: str, new: str, before: bytes) -> str:
 
 def drop_executor_keys(desk: Desk, name: str, gone: Sequence[bytes]) -> None:
     """Take older keys of the executor out of their ring; what still stands under them is pinned or put under the key in use."""
-    home = desk.home
+    home, place = desk.home, None
     with desk.unit():
         stored = home.key_store("executor")
         if name == "receipt":
             reseal_counters(home.executor_keys())
-            _reseal_directory(home.executor_keys().receipt, desk.now())
-            found = StaffRegister(desk).end_under(gone)
+            place = _reseal_directory(home, desk.now())
+            found = StaffRegister(desk, open_seen(home)).end_under(gone)
             pins = [{"key": to_text(pin.key), "size": pin.size, "mac": pin.mac} for pin in found]
             stored["pins"] = [*stored.get("pins", []), *pins]
         write_store(home.key_file("executor"), drop_keys(stored, name, gone), home.key_sources("executor"))
+    if place is not None:
+        open_seen(home).keep(DIRECTORY, place)
 
 
-def _reseal_directory(key: bytes, now: datetime) -> None:
-    """Seal the directory under the key in use. One that does not stand as it was sealed stays so, and is refused by the new key too."""
+def _reseal_directory(home: Home, now: datetime) -> Place | None:
+    """Seal the directory under the key in use, and return its new edition.
+
+    One that does not stand as it was sealed, or was put back, stays so, and is refused by the new key too.
+    """
+    key = home.executor_keys().receipt
     with suppress(Broken):
-        if require_whole(key).edition:
-            seal_directory(key, now)
+        head = require_whole(key)
+        require_not_put_back(head, open_seen(home).recall(DIRECTORY))
+        if head.edition:
+            head = seal_directory(key, now)
+            return Place(head.edition, head.mac)
+    return None
 
 
 def forget_decoys(home: Home) -> None:

@@ -10,8 +10,8 @@ from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import require_still_allowed
 from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.kernel.secret import Secret
-from mfadesk.operations.judgement import find_drifted
 from mfadesk.operations.resync import NOT_IN_STEP
+from mfadesk.operations.targets import find_drifted
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Accepted
 from mfadesk.store.commit import load_case

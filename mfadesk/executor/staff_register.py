@@ -8,7 +8,7 @@ shows as well. Roles in the web tier's own tables decide what a page shows; what
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,12 @@ from mfadesk.kernel.errors import Broken, Invalid, Refusal
 from mfadesk.kernel.sealing import authenticate, is_authentic
 from mfadesk.operations.approvers import Account, find_accounts, find_approvers
 from mfadesk.operations.desk import Desk
+from mfadesk.operations.publications import RECORDED, Publication, apply
 from mfadesk.operations.staff import LIFETIME, NEEDS_SECOND, hash_token
 from mfadesk.ports.people import ROLES
 from mfadesk.store.home import ExecutorKeys, RegisterPin
 from mfadesk.store.models import StaffFact, StaffMember
+from mfadesk.store.seen import FORGETFUL, REGISTER, Place, Seen
 
 MAX_FACTS = 10_000
 MAX_KEYS = 10
@@ -77,19 +79,25 @@ class Standing:
     invitations: Mapping[str, Invitation]
     size: int
     mac: str
+    runbooks: Mapping[str, Publication] = field(default_factory=dict)
+    """By digest, what members of staff have put in force here, or stopped."""
 
 
 @dataclass(slots=True)
 class StaffRegister:
-    """Reads and appends. Remembers how far this process has read, so that a tail cut off since is seen."""
+    """Reads and appends. Remembers how far it was read, by `seen` also for the process after this one: a tail cut off shows."""
 
     desk: Desk
-    _seen: tuple[int, str] = field(default=(0, ""))
+    seen: Seen = FORGETFUL
+    _end: Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._end = self.seen.recall(REGISTER) or Place(0, "")
 
     def read(self) -> Standing:
         """Return what the register says. Raises Broken for a row that this executor did not write there."""
         standing = Standing({}, {}, 0, "")
-        size, mac = self._seen
+        size, mac = self._end.size, self._end.mark
         keys = self.desk.home.executor_keys()
         for row in StaffFact.objects.order_by("seq")[:MAX_FACTS]:
             message = _message(standing, row.seq, row.kind, row.at, row.body)
@@ -101,7 +109,10 @@ class StaffRegister:
                 raise Broken(f"the register of staff was replaced below row {size}")
         if standing.size < size:
             raise Broken(f"the register of staff shrank from {size} to {standing.size} rows")
-        self._seen = (standing.size, standing.mac)
+        end = Place(standing.size, standing.mac)
+        if end != self._end:
+            self._end = end
+            self.seen.keep(REGISTER, end)
         return standing
 
     def end_under(self, gone: Sequence[bytes]) -> tuple[RegisterPin, ...]:
@@ -174,20 +185,27 @@ class StaffRegister:
         body = {"staff": staff_id, "token": token_hash, "credential": credential_id.hex(), "key": public_key}
         return self._append("key_added", body).members[staff_id]
 
+    def note_runbook(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Record what somebody did with a version of a runbook, here and in the ledger, in one commit."""
+        self._append(kind, body, in_ledger=True)
+
     def dismiss(self, staff_id: str, by: str) -> None:
         """Record that somebody does not work here any more: their keys and roles are void. Raises Refusal."""
         if staff_id not in self.read().members:
             raise Refusal("no_such_member", "Nobody with a desk key has this name.")
         self._append("left", {"staff": staff_id, "by": by})
 
-    def _append(self, kind: str, body: Mapping[str, Any]) -> Standing:
-        text, at = canonical_json(dict(body)).decode(), to_stamp(self.desk.now())
+    def _append(self, kind: str, body: Mapping[str, Any], *, in_ledger: bool = False) -> Standing:
+        now = self.desk.now()
+        text, at = canonical_json(dict(body)).decode(), to_stamp(now)
         try:
-            with self.desk.unit():
+            with self.desk.unit() as unit:
                 before = self.read()
                 seq = before.size + 1
                 mac = authenticate(_message(before, seq, kind, at, text), self.desk.home.executor_keys().receipt)
                 StaffFact.objects.create(seq=seq, kind=kind, at=at, body=text, mac=mac)
+                if in_ledger:
+                    unit.record_of_desk(kind, body, now, str(body["by"]))
         except IntegrityError as error:
             raise Refusal("moved_on", "Somebody else changed the register just now. Try once more.") from error
         return self.read()
@@ -265,4 +283,14 @@ def _left(standing: Standing, body: Mapping[str, Any]) -> Standing:
     )  # fmt: skip
 
 
-_FOLDS = {"invited": _invited, "confirmed": _confirmed, "key_added": _key_added, "left": _left}
+def _of_runbook(kind: str) -> Callable[[Standing, Mapping[str, Any]], Standing]:
+    return lambda standing, body: replace(standing, runbooks=apply(standing.runbooks, kind, body))
+
+
+_FOLDS: Mapping[str, Callable[[Standing, Mapping[str, Any]], Standing]] = {
+    "invited": _invited,
+    "confirmed": _confirmed,
+    "key_added": _key_added,
+    "left": _left,
+    **{kind: _of_runbook(kind) for kind in RECORDED.values()},
+}

@@ -53,11 +53,6 @@ def take_due(executor: Executor, together: Collection[str] = ()) -> list[Taken]:
     """
     now = executor.desk.now()
     stamp, lease_until = to_stamp(now), to_stamp(now + timedelta(seconds=LEASE_S))
-    with connection.cursor() as cursor:
-        # Looked at first without the writer's lock: an idle executor asks many times a second.
-        cursor.execute(f"{_DUE} LIMIT 1", (stamp, stamp))
-        if cursor.fetchone() is None:
-            return []
     # Two executors at once: on PostgreSQL each passes over the rows that the other has locked, on SQLite only one writes.
     past_others = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with executor.desk.unit(), connection.cursor() as cursor:

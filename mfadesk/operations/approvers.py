@@ -13,6 +13,13 @@ APPROVING: frozenset[Role] = frozenset({"approver", "administrator"})
 """Roles that approve. Both wait for a second administrator's word before anybody has them (SETTLED 9)."""
 
 
+_LISTED = (
+    "SELECT m.*, (SELECT COUNT(*) FROM store_staffkey k WHERE k.staff_id = CAST(m.id AS TEXT)) AS keys"
+    " FROM store_staffmember m ORDER BY m.id"
+)
+"""The staff list with the number of each one's desk keys: one question to the database, since every case page asks it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account of staff: the web tier's row of it, or the executor's."""
@@ -23,12 +30,16 @@ class Account:
     active: bool
     desk: str = ""
     """How pages call them; the executor has no use for it."""
+    keys: int = 0
+    """How many desk keys they have set up; for pages, as above."""
 
 
 def find_accounts() -> list[Account]:
     """Return the accounts of the staff list, in their order."""
-    rows = StaffMember.objects.raw("SELECT * FROM store_staffmember ORDER BY id")
-    return [Account(str(row.pk), row.person_id, frozenset(row.roles), row.active, row.desk) for row in rows]
+    rows = StaffMember.objects.raw(_LISTED)
+    return [
+        Account(str(row.pk), row.person_id, frozenset(row.roles), row.active, row.desk, getattr(row, "keys", 0)) for row in rows
+    ]
 
 
 def find_approvers(

@@ -19,11 +19,11 @@ from mfadesk.operations.judgement import (
     Sight,
     available_methods,
     evidence_in,
-    find_survivors,
     judge_under,
 )
 from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.sayings import method_name, signal_words
+from mfadesk.operations.targets import find_survivors
 from mfadesk.operations.views import AnswerLine, AttestLine, Board, EvidenceLine, PlanLine, ResistLine
 from mfadesk.ports.people import Actor, Person
 
@@ -46,6 +46,9 @@ HOW = {
 
 KNOWN = "password is taken as known"
 """Said once on a card: policy's own words for a compromise may say it already."""
+
+UNSEEN = "provider_unknown"
+"""The reason for a provider that has not told yet what a person has; the board says so in a card of its own."""
 
 _SHOWN_BY_THE_GAUGE = ("no_evidence", "below_minimum", "falls_to:")
 """Reasons that the card with the gauge says already, in its sentence and in its list."""
@@ -73,6 +76,7 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
     needed = requirement.minimum if requirement else 0
     allowed = isinstance(decision, Allowed)
     live = find_live(evidence_in(state, action, desk.policy), desk.policy, desk.now())
+    unseen = around.sight.holdings is None
     waits = not isinstance(decision, Allowed) and [reason.code for reason in decision.reasons] == ONLY_APPROVALS
     return Board(
         verdict="It may go ahead" if allowed else "The proof is enough" if waits else "Not enough yet",
@@ -86,15 +90,20 @@ def board_of(desk: Desk, actor: Actor, state: CaseState, person: Person, action:
         have=evidence_lines(live, desk.policy),
         heard=tuple(signal_words(s) for s in sorted(state.signals)),
         plans=tuple(PlanLine(_say_plan(plan, state, desk.policy), plan.minutes, plan.points) for plan in plans),
+        unseen=unseen,
         no_plan=""
-        if plans or allowed or waits
+        if plans or allowed or waits or unseen
         else "Nothing that this person can use from here would be enough. In person at a site desk is the way.",
         attest=_attest_lines(desk, actor, state, person, usable),
         vouchers=_voucher_lines(state, person, actor),
         survivors=_survivor_lines(desk, actor, state, around.sight),
         reasons=()
         if isinstance(decision, Allowed)
-        else tuple(r.sentence for r in decision.reasons if not r.code.startswith(_SHOWN_BY_THE_GAUGE)),
+        else tuple(
+            r.sentence
+            for r in decision.reasons
+            if not r.code.startswith(_SHOWN_BY_THE_GAUGE) and not (unseen and r.code == UNSEEN)
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from mfadesk.operations.views import AlertLine, AnswerLine, CallsView, CaseLine,
 from mfadesk.ports.people import Actor
 from mfadesk.runbook.shelf import choose
 from mfadesk.runbook.situation import GOAL_WORDS
-from mfadesk.store.commit import load_case
+from mfadesk.store.commit import load_case, load_events
 from mfadesk.store.models import Alert, CaseRow, ContactRow, PersonRow
 
 MAX_LINES = 50
@@ -133,10 +133,17 @@ def _line(desk: Desk, row: CaseRow, names: dict[str, str], actor: Actor, asks: s
         state, mark = step.title if step else "Cannot go on", "now" if row.waiting_for == "operator" else "waiting"
     kind: Mark = mark  # type: ignore[assignment]
     return CaseLine(
-        id=row.id, name=names.get(row.subject_id or "", "Not in the directory"), request=GOAL_WORDS.get(row.goal, row.goal),
+        id=row.id, name=names.get(row.subject_id or "") or _said_name(row.id), request=GOAL_WORDS.get(row.goal, row.goal),
         state=state, mark=kind, waiting_for="" if asks else _say_whom(row.waiting_for, mine=mine),
         deadline=row.deadline_at, opened_at=row.opened_at, mine=mine,
     )  # fmt: skip
+
+
+def _said_name(case_id: str) -> str:
+    """Return the name that a caller gave whom the directory does not know."""
+    opened = next((event for event in load_events(case_id) if event.kind == "case_opened"), None)
+    said = plain_line(opened.personal.get("said_name", "")) if opened else ""
+    return said or "Not in the directory"
 
 
 def _say_whom(waiting_for: str, *, mine: bool) -> str:

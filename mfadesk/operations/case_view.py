@@ -16,6 +16,7 @@ from mfadesk.operations.approvers import find_accounts, find_approvers
 from mfadesk.operations.board import Surroundings, board_of, evidence_lines, how_proved
 from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import find_words
+from mfadesk.operations.clock_words import clock_words
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import NOTHING_SEEN, newest_sight
@@ -72,6 +73,9 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         now = replace(now, title="Your second look", say=(), do=SECOND_LOOK)
     action = _action_of(state, runbook)
     board = board_of(desk, actor, state, person, action, around) if person and action and state.status == "open" else None
+    may = _may(state, actor, mine, person, asked=approval is not None and approval.over != "")
+    may |= {"review"} if may_review(state, actor) else frozenset()
+    signs = bool(may & {"approve", "review"} or ("attest" in may and board and board.attest))
     return CaseView(
         id=state.id,
         version=state.seq,
@@ -95,8 +99,8 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
-        may=_may(state, actor, mine, person, asked=approval is not None and approval.over != "")
-        | ({"review"} if may_review(state, actor) else frozenset()),
+        may=may,
+        needs_key=signs and not any(account.keys for account in staff if account.id == actor.id),
         take_over_note=BARRED_BY_TAKING_OVER if _bars(desk, actor, state, action, around, mine) else "",
         approval=approval,
         noticeable=tuple(
@@ -146,7 +150,7 @@ def _session_words(state: CaseState, bound_at: datetime | None) -> str:
     if bound_at is None:
         return "No browser has used the code yet"
     yes = "" if state.confirmed else ", has not said yes yet"
-    return f"One browser, since {bound_at:%H:%M} UTC{yes}"
+    return f"One browser, since {clock_words(bound_at)}{yes}"
 
 
 def steps_of(state: CaseState, runbook: Runbook | None) -> tuple[StepLine, ...]:
@@ -279,8 +283,8 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
     )  # fmt: skip
 
 
-def _effect_detail(problem: str, retry_at: object) -> str:
-    return f"{problem} Tried again at {retry_at:%H:%M} UTC." if problem and retry_at is not None else problem
+def _effect_detail(problem: str, retry_at: datetime | None) -> str:
+    return f"{problem} Tried again at {clock_words(retry_at)}." if problem and retry_at is not None else problem
 
 
 def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:

@@ -6,16 +6,18 @@ is no input of the operator's (SETTLED 13).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mfadesk.assurance.model import Policy, Reason
+from mfadesk.assurance.model import Decision, Evidence, MethodId, Plan, Policy, Reason
 from mfadesk.cases.state import CaseState
-from mfadesk.operations.hr_word import NEEDED, has_hr_word
+from mfadesk.operations.hr_word import METHOD, NEEDED, has_hr_word, plans_through
 from mfadesk.operations.people import find_voucher
+from mfadesk.operations.targets import find_targets
 from mfadesk.ports.people import Person
 from mfadesk.ports.provider import Authenticator, Holdings
+from mfadesk.runbook.situation import UNKNOWN
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import CaseRow
 
@@ -24,6 +26,10 @@ EARLIEST_DAY = timedelta(hours=14)
 
 STALE_START = timedelta(days=30)
 """A feed that still says "starts" a month after the day is not kept, and nobody knows what is true."""
+
+
+SEEN = Reason("no_manager", "The directory names no manager who is here, so they are seen in person.")
+"""The one condition that proof can meet, if it is the right one."""
 
 
 class Condition(Protocol):
@@ -47,6 +53,24 @@ def unmet_conditions(
     return tuple(condition(state, person, holdings, policy, now))
 
 
+def plans_that_meet(
+    unmet: Sequence[Reason],
+    judge: Callable[[Sequence[Evidence]], Decision],
+    evidence: Sequence[Evidence],
+    available: Collection[MethodId],
+    policy: Policy,
+    now: datetime,
+) -> tuple[Plan, ...]:
+    """Return the plans of more proof by which a condition is met as well: HR's word, or being seen; none for any other condition."""
+    if tuple(unmet) == (NEEDED,):
+        return plans_through(METHOD, judge, evidence, available, policy, now)
+    if tuple(unmet) == (SEEN,):
+        ways = [method for method in policy.methods if method in available and policy.methods[method].in_person]
+        plans = [plan for way in ways for plan in plans_through(way, judge, evidence, available, policy, now)]
+        return tuple(sorted({plan.methods: plan for plan in plans}.values(), key=lambda plan: (plan.minutes, plan.methods)))
+    return ()
+
+
 def _first_binding(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
     """A first authenticator: the HR feed is the root, with start date and manager, and there is none yet (SETTLED 13)."""
     reasons = []
@@ -58,8 +82,8 @@ def _first_binding(state: CaseState, person: Person, holdings: Holdings, policy:
         reasons += _at_work(state, person, now)
     seen = any(policy.methods[item.method].in_person for item in state.evidence() if item.method in policy.methods)
     if find_voucher(person) is None and not seen:
-        reasons.append(Reason("no_manager", "The directory names no manager who is here, so they are seen in person."))
-    return reasons
+        reasons.append(SEEN)
+    return [*_closed(state, holdings), *reasons]
 
 
 def find_real(holdings: Holdings) -> tuple[Authenticator, ...]:
@@ -90,6 +114,36 @@ def _at_work(state: CaseState, person: Person, now: datetime) -> list[Reason]:
     return [Reason("not_employed_now", "HR does not have them at work now. HR changes that first.")]
 
 
+def _something_named(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
+    """What is switched off or replaced is on file: done to nothing it would pass, and leave what was lost as it is."""
+    if state.targets or find_targets(state, holdings) or not find_real(holdings):
+        return []
+    if state.answers.get("kind", UNKNOWN) == UNKNOWN:
+        return [
+            Reason(
+                "not_named", "They have several things to sign in with, and nobody said which it was. Ask again, in a new case."
+            )
+        ]
+    return [Reason("none_of_that_kind", "Nothing of the kind they named is on file. Ask again what it was, in a new case.")]
+
+
+def _replacing(state: CaseState, person: Person, holdings: Holdings, policy: Policy, now: datetime) -> list[Reason]:
+    return _closed(state, holdings) or _something_named(state, person, holdings, policy, now)
+
+
+def _closed(state: CaseState, holdings: Holdings) -> list[Reason]:
+    """A new device at a closed account signs nobody in: the road that opens it comes first, and asks for no less."""
+    opening = state.verdicts.get("restore_account")
+    if not holdings.disabled or (opening is not None and opening.allowed):
+        return []
+    return [
+        Reason(
+            "account_closed",
+            'The account is closed or locked. End this case and open one with "An account is closed or disabled".',
+        )
+    ]
+
+
 A_PERSONS_CASES = 50
 
 
@@ -110,5 +164,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "restore_account": _restoring,
     "grant_bypass": _bypass,
     "grant_longer_bypass": _bypass,
+    "suspend_authenticator": _something_named,
+    "replace_authenticator": _replacing,
 }
 """The actions that have one."""

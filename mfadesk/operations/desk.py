@@ -19,6 +19,7 @@ from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.kernel.ids import Randomness, SystemRandomness
 from mfadesk.kernel.sealing import all_of
 from mfadesk.operations.policies import find_policy
+from mfadesk.operations.shelf_in_force import ShelfInForce
 from mfadesk.ports.people import Actor
 from mfadesk.prover.trust import find_trusted
 from mfadesk.runbook.model import Runbook
@@ -64,6 +65,12 @@ class Desk:
             raise Refusal(
                 "runbook_gone", "The runbook of this case is not on the shelf any more. Tell your administrator."
             ) from error
+
+    def in_force(self) -> Mapping[str, Runbook]:
+        """Return by id the runbooks that a new case may begin with."""
+        if isinstance(self.runbooks, ShelfInForce):
+            return self.runbooks.offered()
+        return {runbook.id: runbook for runbook in self.runbooks.values()}
 
     @property
     def public(self) -> PublicKeys:
@@ -113,7 +120,7 @@ def open_desk(
     _ = home.public_keys(), home.executor_keys() if as_executor else home.web_keys()
     return Desk(
         home=home, clock=clock or SystemClock(), randomness=randomness or SystemRandomness(), policy=policy,
-        runbooks=find_trusted(load_shelf().values(), policy).runbooks, as_executor=as_executor, lock_file=home.lock_file,
+        runbooks=ShelfInForce(find_trusted(load_shelf().values(), policy).runbooks, policy), as_executor=as_executor, lock_file=home.lock_file,
         wait=wait,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from mfadesk.kernel.clock import to_stamp
 from mfadesk.kernel.errors import Broken
 from mfadesk.kernel.sealing import authenticate, is_authentic
 from mfadesk.store.models import ContactRow, DirectoryHead, PersonRow, PersonSeal
+from mfadesk.store.seen import Place
 
 FIELDS = (
     "id", "login", "name", "tier", "job", "site", "employment", "starts_on", "manager_id", "manager_since", "photo_since",
@@ -49,16 +50,17 @@ class Found:
     reports: tuple[str, ...]
 
 
-def seal_directory(key: bytes, now: datetime, before: Head | None = None) -> Head:
+def seal_directory(key: bytes, now: datetime, before: Place | None = None) -> Head:
     """Seal everybody as they stand, as a new edition, in one transaction. Whoever calls this answers for what stands there.
 
-    before: the newest edition that somebody saw, where that is newer than the one in the tables.
+    before: the newest edition that the executor saw, where that may be newer than the one in the tables.
     """
     with transaction.atomic():
-        last = newest_head(key)
-        if before is not None and (last is None or last.edition < before.edition):
+        head = newest_head(key)
+        last = Place(head.edition, head.mac) if head is not None else None
+        if before is not None and (last is None or last.size < before.size):
             last = before
-        edition = last.edition + 1 if last is not None else 1
+        edition = last.size + 1 if last is not None else 1
         found = _load(None)
         PersonSeal.objects.all().delete()
         PersonSeal.objects.bulk_create(
@@ -67,7 +69,7 @@ def seal_directory(key: bytes, now: datetime, before: Head | None = None) -> Hea
         )
         body = canonical_json(
             {
-                "edition": edition, "people": _digest(found), "at": to_stamp(now), "before": last.mac if last is not None else "",
+                "edition": edition, "people": _digest(found), "at": to_stamp(now), "before": last.mark if last is not None else "",
                 "hr": sorted(name for name, one in found.items() if one.row.vouches_as == "hr"),
             }
         ).decode()  # fmt: skip
@@ -116,13 +118,21 @@ def require_whole(key: bytes) -> Head:
     return head
 
 
-def drop_unsealed(key: bytes) -> frozenset[str]:
+def require_not_put_back(head: Head, seen: Place | None) -> None:
+    """Raise Broken where `head` is older than an edition that the executor has seen, or another one under its number."""
+    if seen is not None and (head.edition < seen.size or (head.edition == seen.size and head.mac != seen.mark)):
+        raise Broken("the directory was put back as it stood before an import that the executor has seen. Import it again")
+
+
+def drop_unsealed(key: bytes, seen: Place | None = None) -> frozenset[str]:
     """Take out everybody who does not stand as the newest edition sealed them, and return who that was or could be.
 
-    A head that is not ours, or is gone, vouches for nobody.
+    A head that is not ours, is gone, or is older than the one that the executor has `seen` vouches for nobody.
     """
     try:
         head = newest_head(key)
+        if head is not None:
+            require_not_put_back(head, seen)
     except Broken:
         head = None
     if head is None:

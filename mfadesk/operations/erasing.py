@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from mfadesk.kernel.errors import Refusal
 from mfadesk.ledger.leaf import Field, erase
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.directory_seal import require_whole, seal_directory
+from mfadesk.operations.directory_seal import require_not_put_back, require_whole, seal_directory
 from mfadesk.store.commit import fields_to_text
 from mfadesk.store.models import CaseRow, ContactRow, EventRow, Locator, PersonRow, Snapshot, StaffMember
+from mfadesk.store.seen import DIRECTORY, FORGETFUL, Place, Seen
 
 ERASED = "Erased person"
 
@@ -54,13 +55,15 @@ def plan_erasure(login: str) -> Erasure:
     )  # fmt: skip
 
 
-def erase_person(desk: Desk, login: str, key: bytes) -> Erasure:
+def erase_person(desk: Desk, login: str, key: bytes, seen: Seen = FORGETFUL) -> Erasure:
     """Forget the person and return what was forgotten, in one transaction. Raises Refusal as `plan_erasure` does.
 
-    key: the executor's, by which the directory is sealed anew without them. Raises Broken where it does not stand as it was sealed.
+    key: the executor's, by which the directory is sealed anew without them. seen: what the executor remembers of it.
+
+    Raises Broken where the directory does not stand as it was sealed, or was put back.
     """
     with desk.unit():
-        require_whole(key)
+        require_not_put_back(require_whole(key), seen.recall(DIRECTORY))
         plan = plan_erasure(login)
         for event in _events_of(plan.person_id):
             closed = erase(Field(f["name"], f["commitment"], f["salt"], f["value"]) for f in json.loads(event.fields))
@@ -74,7 +77,8 @@ def erase_person(desk: Desk, login: str, key: bytes) -> Erasure:
             login=f"erased-{plan.person_id}", name=ERASED, search="", job="", site="", employment="left", manager_id=None,
             manager_since=None, photo_since=None, delegate_id=None, starts_on=None, vouches_as="", gone=True,
         )  # fmt: skip
-        seal_directory(key, desk.now())
+        head = seal_directory(key, desk.now())
+    seen.keep(DIRECTORY, Place(head.edition, head.mac))
     return plan
 
 

@@ -23,25 +23,26 @@ def has_hr_word(state: CaseState, now: datetime | None = None) -> bool:
     return any(e.method == METHOD and (now is None or now < e.expires_at) for e in state.evidence())
 
 
-def plans_through_hr(
+def plans_through(
+    needed: MethodId,
     judge: Callable[[Sequence[Evidence]], Decision],
     evidence: Iterable[Evidence],
     available: Iterable[MethodId],
     policy: Policy,
     now: datetime,
 ) -> tuple[Plan, ...]:
-    """Return what would suffice where HR has to confirm first: the quickest plans, each with HR's word in it; none without HR.
+    """Return what would suffice where `needed` has to be there, such as HR's word: the quickest plans, each with it; none without it.
 
     judge: the decision on given evidence, with plans for what is missing.
     """
-    if METHOD not in available or METHOD not in policy.methods:
+    if needed not in available or needed not in policy.methods:
         return ()
-    method = policy.methods[METHOD]
-    word = Evidence(METHOD, now, now + timedelta(seconds=method.lifetime_s), "plan", None, False)
+    method = policy.methods[needed]
+    word = Evidence(needed, now, now + timedelta(seconds=method.lifetime_s), "plan", None, method.operator_attested)
     decision = judge([*evidence, word])
     if isinstance(decision, Allowed):
-        return (Plan((METHOD,), method.minutes, decision.assessment.attack.points, ()),)
+        return (Plan((needed,), method.minutes, decision.assessment.attack.points, ()),)
     return tuple(
-        replace(plan, methods=tuple(sorted({*plan.methods, METHOD})), minutes=max(plan.minutes, method.minutes))
+        replace(plan, methods=tuple(sorted({*plan.methods, needed})), minutes=max(plan.minutes, method.minutes))
         for plan in decision.plans
     )

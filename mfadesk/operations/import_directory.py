@@ -13,10 +13,11 @@ from datetime import datetime
 from django.db import transaction
 
 from mfadesk.operations.directory_csv import DirectoryChanges, compare, read_directory, search_text
-from mfadesk.operations.directory_seal import drop_unsealed, require_whole, seal_directory
+from mfadesk.operations.directory_seal import drop_unsealed, require_not_put_back, require_whole, seal_directory
 from mfadesk.operations.people import FORMER, FORMER_FOR, person_of
 from mfadesk.ports.people import Person
 from mfadesk.store.models import ContactRow, PersonRow
+from mfadesk.store.seen import DIRECTORY, FORGETFUL, Place, Seen
 
 
 def plan_import(text: str, now: datetime) -> DirectoryChanges:
@@ -24,23 +25,25 @@ def plan_import(text: str, now: datetime) -> DirectoryChanges:
     return compare(read_directory(text), people_held(), now)
 
 
-def import_directory(text: str, now: datetime, key: bytes, *, mend: bool = False) -> DirectoryChanges:
+def import_directory(text: str, now: datetime, key: bytes, *, mend: bool = False, seen: Seen = FORGETFUL) -> DirectoryChanges:
     """Import the CSV `text`, seal it and return what changed. Looks again inside the transaction, so that two imports cannot mix.
 
     key: the executor's, by which the directory is sealed. mend: drop first whoever does not stand as they were sealed.
+    seen: what the executor remembers; a directory that it knows to be older is refused, and this import is remembered.
 
     Raises Broken where somebody does not, and `mend` is not asked for: nothing is changed then.
     """
-    incoming = read_directory(text)
+    incoming, newest = read_directory(text), seen.recall(DIRECTORY)
     with transaction.atomic():
-        dropped = drop_unsealed(key) if mend else frozenset[str]()
+        dropped = drop_unsealed(key, newest) if mend else frozenset[str]()
         if not mend:
-            require_whole(key)
+            require_not_put_back(require_whole(key), newest)
         changes = compare(incoming, people_held(), now)
         _write((_as_changed(p, now) if p.id in dropped else p for p in changes.new), fresh=True, now=now)
         _write((changed.after for changed in changes.changed), fresh=False, now=now)
         PersonRow.objects.filter(id__in=[person.id for person in changes.gone]).update(gone=True, employment="left")
-        seal_directory(key, now)
+        head = seal_directory(key, now, newest)
+    seen.keep(DIRECTORY, Place(head.edition, head.mac))
     return changes
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from mfadesk.assurance.decision import decide, find_live
@@ -31,12 +31,12 @@ from mfadesk.cases.state import CaseState
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.operations import call_back
 from mfadesk.operations.approvers import Account, find_accounts, find_approvers
-from mfadesk.operations.conditions import unmet_conditions
-from mfadesk.operations.hr_word import NEEDED, has_hr_word, plans_through_hr
+from mfadesk.operations.conditions import plans_that_meet, unmet_conditions
+from mfadesk.operations.hr_word import has_hr_word
 from mfadesk.operations.people import list_vouchers
+from mfadesk.operations.targets import CLAIMED_GONE, find_disowned, find_gone, find_kinds_gone, find_survivors
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
-from mfadesk.runbook.situation import UNKNOWN, VOCABULARY
 from mfadesk.store.models import Snapshot
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -54,17 +54,8 @@ METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
 VOUCHED_AS: Mapping[str, MethodId] = {"manager": "manager_portal", "hr": "hr_attest", "peers": "peer_vouch"}
 """Which method a voucher's answer establishes."""
 
-USED_LATELY = timedelta(days=7)
-"""The survivor rule's window (SETTLED 11)."""
-
-SURVIVOR_KINDS = frozenset({"totp", "hotp", "push", "passkey", "passkey_synced", "security_key"})
-"""Authenticators somebody signs in with. A recovery code is a spare: nobody "used it lately"."""
-
 WITHOUT_BROWSER = frozenset({"suspend_authenticator", "change_contact"})
 """Actions after which nobody does anything in a browser; every other decision is for the one browser that will act on it."""
-
-CLAIMED_GONE = frozenset({"gone", "stolen", "broken", "expired", "drifted", "unknown"})
-"""Answers that mark the old authenticator as compromised. Who cannot say what became of it is taken at the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,82 +72,8 @@ class Sight:
 
 NOTHING_SEEN = Sight(None, frozenset())
 
-
-def find_targets(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
-    """Return the authenticators that the case is about: what will be suspended, and removed when a new one works.
-
-    What is gone; or what shows prompts, where one was approved by mistake; or the one token or key that works still and is
-    replaced while it does, the oldest of its kind.
-    """
-    if gone := find_gone(state, holdings):
-        return gone
-    active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
-    if state.answers.get("have_it_back") == "yes":
-        return tuple(a for a in active if a.state == "suspended" or (a.kind in ("totp", "hotp") and a.fail_count))
-    if state.answers.get("approved") == "yes":
-        return tuple(a for a in active if a.kind == "push") or _of_kind("app", active)
-    if state.answers.get("authenticator") == "works" and state.answers.get("kind") in ("hardware_token", "key"):
-        return tuple(sorted(_of_kind(state.answers["kind"], active), key=lambda a: (a.created_at, a.id))[:1])
-    return ()
-
-
-def find_gone(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ...]:
-    """Return the authenticators that the claim says are gone: whoever holds one of them now is proved by it least of all."""
-    if state.answers.get("authenticator") not in CLAIMED_GONE:
-        return ()
-    active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
-    return _of_kind(state.answers.get("kind", "app"), active)
-
-
-def _kinds_gone(state: CaseState) -> frozenset[str]:
-    """Return what kinds of thing the claim gives away: what was named, an app where no runbook asked, and any where they can't say."""
-    kind = state.answers.get("kind", "app")
-    return frozenset(VOCABULARY["kind"]) - {UNKNOWN} if kind == UNKNOWN else frozenset({kind})
-
-
-def _of_kind(kind: str, active: Iterable[Authenticator]) -> tuple[Authenticator, ...]:
-    match kind:
-        case "hardware_token":
-            return tuple(a for a in active if a.kind in ("totp", "hotp") and not a.on_phone)
-        case "key":
-            return tuple(a for a in active if a.kind == "security_key")
-        case _:
-            return tuple(a for a in active if a.on_phone and a.kind != "passkey_synced")
-
-
-def find_drifted(state: CaseState, holdings: Holdings) -> Authenticator | None:
-    """Return the token that a pair of codes would bring back in step, or None.
-
-    Of the kind that the caller named, in use and not suspended; of several, the one whose codes were rejected most.
-    """
-    kind = state.answers.get("kind", "unknown")
-    tokens = [
-        a
-        for a in holdings.authenticators
-        if a.kind in ("totp", "hotp") and a.state == "active" and (kind == "unknown" or a.on_phone == (kind == "app"))
-    ]
-    return max(tokens, key=lambda a: (a.fail_count, a.created_at, a.id), default=None)
-
-
-def find_survivors(state: CaseState, holdings: Holdings, now: datetime) -> tuple[Authenticator, ...]:
-    """Return other authenticators used lately: they must be used before any weaker road is offered (R44).
-
-    A suspended one counts as well: little proof may suspend, and it must not clear the way by doing so (SETTLED 10).
-    """
-    if holdings.disabled:
-        # Nothing signs in to a closed account, so nothing of it can be shown either.
-        return ()
-    gone = {a.id for a in find_gone(state, holdings)}
-    return tuple(
-        a
-        for a in holdings.authenticators
-        if a.id not in gone
-        and a.id != state.new_authenticator
-        and a.state != "pending"
-        and a.kind in SURVIVOR_KINDS
-        and a.last_used_at is not None
-        and now - a.last_used_at <= USED_LATELY
-    )
+BY_SERVICE = frozenset({"video_photo_on_file"})
+"""What an operator attests and a service has to carry: without one there is no call in which anybody could be seen."""
 
 
 def available_methods(
@@ -169,7 +86,7 @@ def available_methods(
     # What an operator attests is theirs to do, whatever a service says of it; only a call back takes one besides.
     found: set[MethodId] = {m for m in sight.services if m in policy.methods and not policy.methods[m].operator_attested}
     if sight.holdings is not None and not sight.holdings.disabled:
-        gone = {a.id for a in find_gone(state, sight.holdings)} | {state.new_authenticator}
+        gone = {a.id for a in find_disowned(state, sight.holdings)} | {state.new_authenticator}
         for a in sight.holdings.authenticators:
             if a.state == "active" and a.id not in gone and a.kind not in ("push", "sms"):
                 found.add(METHOD_OF[a.kind])
@@ -177,7 +94,7 @@ def available_methods(
     staff = find_accounts() if staff is None else staff
     if sum(account.active and "operator" in account.roles for account in staff) >= 2:
         # One operator alone proves nothing, so with one on shift these are not offered (SETTLED 9).
-        found |= {"in_person_badge", "video_photo_on_file"}
+        found |= {"in_person_badge", *(BY_SERVICE & sight.services)}
         if call_back.METHOD in sight.services and call_back.find_number(person) is not None:
             found.add(call_back.METHOD)
     return tuple(m for m in policy.methods if m in found and policy.methods[m].role == "factor")
@@ -202,7 +119,7 @@ def circumstances_of(state: CaseState, person: Person, sight: Sight, now: dateti
     claim = state.answers.get("authenticator", "unknown")
     return Circumstances(
         signals=state.signals,
-        gone=_kinds_gone(state) if claim in CLAIMED_GONE else frozenset(),
+        gone=find_kinds_gone(state) if claim in CLAIMED_GONE else frozenset(),
         stolen=claim == "stolen",
         leaning_changed_at=_leanings(person),
         gone_used_at=gone_used_at,
@@ -247,8 +164,8 @@ def judge(
     unmet = unmet_conditions(action, state, person, sight.holdings, policy, now)
     if unmet:
         reasons = () if isinstance(decision, Allowed) else decision.reasons
-        # No proof makes up for a condition, but for HR's own word where that is what is missing.
-        plans = plans_through_hr(decide_on, evidence, available, policy, now) if unmet == (NEEDED,) else ()
+        # No proof makes up for a condition, but for HR's own word, or being seen, where that is what is missing.
+        plans = plans_that_meet(unmet, decide_on, evidence, available, policy, now)
         return Refused(decision.assessment, decision.requirement, (*reasons, *unmet), plans)
     if isinstance(decision, Allowed) and action not in WITHOUT_BROWSER and not state.confirmed:
         # Signed now, it would be signed for no browser, and could not be acted on in the one that comes (SETTLED 4, 16).
@@ -298,7 +215,7 @@ def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[Authen
 
 def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Leave out what an authenticator proved that was said to be gone afterwards: whoever had it then is not known now."""
-    gone = {a.id for a in find_gone(state, sight.holdings)} if sight.holdings is not None else set()
+    gone = {a.id for a in find_disowned(state, sight.holdings)} if sight.holdings is not None else set()
     return tuple(item for item in evidence if item.authenticator_id not in gone)
 
 
@@ -353,9 +270,14 @@ SELECT * FROM store_snapshot a WHERE person_id = %s AND source IN ('provider', '
 """
 
 
+def newest_snapshots(person_id: str) -> dict[str, Snapshot]:
+    """Return the newest snapshot of each source, `provider` and `factors`, of a person."""
+    return {row.source: row for row in Snapshot.objects.raw(_NEWEST, [person_id])}
+
+
 def newest_sight(person_id: str) -> tuple[Sight, datetime | None]:
     """Return the newest snapshots of a person, and how old the older of them is."""
-    found = {row.source: row for row in Snapshot.objects.raw(_NEWEST, [person_id])}
+    found = newest_snapshots(person_id)
     provider, services = found.get("provider"), found.get("factors")
     sight = Sight(
         holdings=holdings_from_json(json.loads(provider.data)) if provider else None,

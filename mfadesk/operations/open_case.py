@@ -89,7 +89,7 @@ def open_case(
 
 def _choose(desk: Desk, goal: str, answers: Mapping[str, str]) -> Runbook:
     """Return the runbook among those that this desk may use: what is not proved under its policy is not on offer."""
-    choice = choose(goal, answers, {book.id: book for book in desk.runbooks.values()})
+    choice = choose(goal, answers, desk.in_force())
     if choice.runbook is None:
         raise Refusal("no_runbook", choice.why_not)
     if not is_offered(choice.runbook):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from mfadesk.cases.engine import find_authority
 from mfadesk.cases.state import CaseState
+from mfadesk.operations.clock_words import clock_words
 from mfadesk.operations.codes import find_locator, read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.enrol import kinds_for
@@ -168,14 +170,14 @@ def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalVie
     ways: tuple[ProofWay, ...] = ()
     if not state.pieces:
         # A code only locates: until something is proved, every browser is offered the same, whoever the case is about (SETTLED 4).
-        ways = tuple(ProofWay(m, *WAYS[m][:2], form=cast(Form, WAYS[m][2])) for m in OFFERED_TO_EVERYBODY)
+        ways = tuple(_way(m) for m in OFFERED_TO_EVERYBODY)
     elif person is not None:
         sight, _ = newest_sight(person.id)
         usable = available_methods(state, person, sight, desk.policy)
         done = {e.method for e in state.evidence()}
         offered = [m for m in usable if m in WAYS and m not in done]
         offered.sort(key=lambda m: desk.policy.methods[m].minutes)
-        ways = tuple(ProofWay(m, *WAYS[m][:2], form=cast(Form, WAYS[m][2])) for m in offered)
+        ways = tuple(_way(m) for m in offered)
         ways = tuple({(way.form if way.form == "passkey" else way.method): way for way in reversed(ways)}.values())[::-1]
     if not ways:
         return PortalView(
@@ -185,6 +187,12 @@ def _proving(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalVie
         "prove", 3, title="Which of your things can you use?", ways=ways, proved=_proved(state),
         lede="Use whichever you have at hand. What you use is checked by us, never read out.", **base,
     )  # fmt: skip
+
+
+def _way(method: str) -> ProofWay:
+    title, hint, form = WAYS[method]
+    way = ProofWay(method, title, hint, form=cast(Form, form))
+    return replace(way, label="A code from your list") if method == "saved_recovery_code" else way
 
 
 def _setting_up(desk: Desk, state: CaseState, base: Mapping[str, Any]) -> PortalView:
@@ -235,8 +243,8 @@ def _waiting_for_approval(state: CaseState, base: Mapping[str, Any]) -> PortalVi
     else:
         lede = "You have proved enough. Somebody at the desk who did not take your call looks at it and agrees, or does not."
     return PortalView(
-        "wait", 3, title="One more person has to agree", lede=f"{lede} You can ring off; keep this page open, it goes on by itself.",
-        proved=_proved(state), **base,
+        "wait", 3, title="One more person has to agree", lede=f"{lede} You can ring off.",
+        proved=_proved(state), vouchable=False, **base,
     )  # fmt: skip
 
 
@@ -256,7 +264,7 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
             help_lines=("We wrote to every address we hold for you.",), **plain,
         )  # fmt: skip
     if state.outcome == "changed":
-        at = f" at {state.tested_at:%H:%M}" if state.tested_at else ""
+        at = f" at {clock_words(state.tested_at)}" if state.tested_at else ""
         is_first = "bind_first_authenticator" in state.verdicts
         help_lines = (
             "You have been signed out everywhere; sign in again with the new one.",
@@ -264,14 +272,14 @@ def _over(state: CaseState, session: ClaimantSession, base: Mapping[str, Any]) -
         )
         return PortalView(
             "done", 4, title="Your first one works" if is_first else "Your new one works",
-            lede=f"It signed in{at} UTC." + ("" if is_first else " The old one no longer works."),
+            lede=f"It signed in{at}." + ("" if is_first else " The old one no longer works."),
             help_lines=(*help_lines, "Add a second one on your own sign-in page, so that losing one locks you out of nothing.")
             if is_first else help_lines,
             **plain,
         )  # fmt: skip
     if state.resynced and state.tested_at and state.outcome == "no_change_needed":
         return PortalView(
-            "done", 4, title="Your codes work again", lede=f"One signed in at {state.tested_at:%H:%M} UTC. It is the same device as before.",
+            "done", 4, title="Your codes work again", lede=f"One signed in at {clock_words(state.tested_at)}. It is the same device as before.",
             help_lines=("Nothing was added to your account.", "We wrote to every address we hold for you."), **plain,
         )  # fmt: skip
     if state.outcome == "bridged":

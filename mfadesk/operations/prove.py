@@ -15,6 +15,7 @@ from mfadesk.store.models import ClaimantSession
 MAX_CODE = 64
 MAX_RESPONSE_KEYS = 20
 TRY_THE_NEXT = "That code did not work. Your account has not changed. Wait for the next code and try once more."
+TRY_ANOTHER = "That code did not work. Your account has not changed. Compare it with your list, or use another one of it."
 
 
 def prove_with_code(desk: Desk, session: ClaimantSession, method: str, code: str) -> None:
@@ -22,9 +23,17 @@ def prove_with_code(desk: Desk, session: ClaimantSession, method: str, code: str
     _require_may_prove(session)
     cleaned = "".join(code.split())
     if not 0 < len(cleaned) <= MAX_CODE:
-        raise Refusal("wrong_proof", TRY_THE_NEXT)
+        raise Refusal("wrong_proof", said_of_wrong(method))
     payload = {"session": session.id, "source": session.source, "method": method, "code": cleaned}
-    ask_executor(desk, "prove_code", session.case_id, payload)
+    try:
+        ask_executor(desk, "prove_code", session.case_id, payload)
+    except Refusal as no:
+        raise Refusal(no.code, said_of_wrong(method)) if no.sentence == TRY_THE_NEXT else no from None
+
+
+def said_of_wrong(method: str) -> str:
+    """Return what to do after a wrong code, by the thing that was tried: a list on paper shows no next one by itself."""
+    return TRY_ANOTHER if method == "saved_recovery_code" else TRY_THE_NEXT
 
 
 def begin_passkey(desk: Desk, session: ClaimantSession) -> Mapping[str, Any]:

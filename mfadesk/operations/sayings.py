@@ -40,6 +40,7 @@ NOTICE_WORDS: Mapping[str, str] = {
     "grace": "Tell the person what is about to change",
     "approval": "Ask whoever may approve",
     "approved": "Tell the person that it was approved",
+    "half_done": "Tell the person that a part was not done",
     "out_of_reach": "Tell the person what was said to be out of reach",
 }
 """Letters that are no step of a runbook, by what they are about."""
@@ -116,6 +117,8 @@ def say_outcome(state: CaseState) -> str:
         return "The person says that this was not them. The new one is suspended."
     if state.reported:
         return "The person says that they did not call. Nothing more happens."
+    if state.denied and state.outcome == "stopped":
+        return "Stopped: whoever had to agree said no. Nothing was changed."
     return OUTCOME_WORDS.get(state.outcome, "Closed")
 
 

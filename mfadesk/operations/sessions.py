@@ -16,6 +16,7 @@ from mfadesk.operations.throttle import count_try, tries_so_far
 from mfadesk.store.models import Alert, CaseCode, ClaimantSession, Locator, Report
 
 NOT_OPEN = "That case code is not open. Check it with the person on the phone."
+LINK_NOT_OPEN = "That link is not open any more. Ask the help desk for a new one."
 """One sentence for a wrong, a closed, an expired and another person's code: none tells which."""
 
 GUESSES_A_SOURCE = 10
@@ -53,8 +54,12 @@ def redeem_link(desk: Desk, source: str, token: str, cookie: str = "") -> str:
     locator = find_locator(desk, "link", token)
     if locator is None:
         _count_guess(desk, source)
-        raise Refusal("code_not_open", "That link is not open any more. Ask the help desk for a new one.")
-    return _bind(desk, source, locator, cookie)
+        raise Refusal("code_not_open", LINK_NOT_OPEN)
+    try:
+        return _bind(desk, source, locator, cookie)
+    except Refusal as no:
+        # One sentence whether the link is old, made up, or somebody else's: another one would say which.
+        raise Refusal(no.code, LINK_NOT_OPEN) if no.code == "code_not_open" else no from None
 
 
 def find_session(desk: Desk, cookie: str, source: str = "") -> ClaimantSession | None:

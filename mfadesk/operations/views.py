@@ -162,6 +162,8 @@ class Board:
     """For staff, not for the caller."""
     survivors: tuple[AnswerLine, ...] = ()
     """What the person still has and must use first, unless the operator notes that it is out of reach now."""
+    unseen: bool = False
+    """Whether the provider has not told yet what the person has: there is nothing to say about ways on before it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,8 @@ class CaseView:
     """What was proved and how, once there is no board any more: the decision is made or the case is over."""
     take_over_note: str = ""
     """What it costs this member of staff to take the case over, where it costs something."""
+    needs_key: bool = False
+    """Whether this member of staff is offered something to sign here and has no desk key to sign it with."""
     decided: str = ""
     """The signed decision in a line, such as "100 points, 70 needed"; empty where none was made."""
 
@@ -252,6 +256,8 @@ class ProofWay:
     title: str
     hint: str
     form: Literal["code", "passkey", "service", "person"]
+    label: str = "The code it shows"
+    """What stands over the field, where the form has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +321,8 @@ class PortalView:
     """What is being tested may be begun anew, as when a page was lost."""
     test_label: str = "The code that it shows now"
     test_hint: str = "Type it here, and say it to nobody."
+    vouchable: bool = True
+    """Whether anybody could still be asked to vouch: only then has the page words for them."""
     problem: str = ""
     help_lines: tuple[str, ...] = ()
     version: int = 0

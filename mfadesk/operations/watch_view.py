@@ -13,7 +13,7 @@ from mfadesk.operations.outside_view import MOST
 from mfadesk.prover.model import Proof
 from mfadesk.prover.prove import prove
 from mfadesk.runbook.model import Runbook
-from mfadesk.store.models import Alert, CaseRow, Checkpoint, EffectRow, Heartbeat, TreeHead
+from mfadesk.store.models import ONE_EXECUTOR, Alert, CaseRow, Checkpoint, EffectRow, Heartbeat, TreeHead
 
 SEEN_LATELY = timedelta(seconds=30)
 STUCK_AFTER = timedelta(minutes=5)
@@ -165,13 +165,13 @@ def list_runbooks(desk: Desk) -> tuple[RunbookEntry, ...]:
         RunbookEntry(
             book.id, book.version, book.title, book.digest, book.goals, len(book.steps), _proof(desk, book).proved
         )
-        for book in sorted(desk.runbooks.values(), key=lambda one: one.id)
+        for book in sorted(desk.in_force().values(), key=lambda one: one.id)
     )  # fmt: skip
 
 
 def show_runbook(desk: Desk, runbook_id: str) -> RunbookRecord:
     """Return one runbook and its proof. Raises Refusal ``not_found``."""
-    book = next((one for one in desk.runbooks.values() if one.id == runbook_id), None)
+    book = desk.in_force().get(runbook_id)
     if book is None:
         raise Refusal("not_found", "No runbook in force has this id.")
     proof = _proof(desk, book)
@@ -206,7 +206,10 @@ def list_alerts(after: int, limit: int) -> AlertPage:
 def show_health(desk: Desk) -> HealthView:
     """Return the desk's pulse: its processes, its open work, its ledger."""
     now = desk.now()
-    beats = tuple(ProcessEntry(beat.name, beat.at, now - beat.at < SEEN_LATELY) for beat in Heartbeat.objects.order_by("name"))
+    beats = tuple(
+        ProcessEntry(beat.name, beat.at, now - beat.at < SEEN_LATELY)
+        for beat in Heartbeat.objects.exclude(name__startswith=ONE_EXECUTOR).order_by("name")
+    )
     stuck = (
         EffectRow.objects.filter(state="due", due_at__lt=to_stamp(now - STUCK_AFTER)).count()
         + EffectRow.objects.filter(state="parked").count()

@@ -6,9 +6,10 @@ from mfadesk.cases.engine import Draft, advance, begin_proof_again
 from mfadesk.kernel.errors import Invalid, Refusal
 from mfadesk.operations.codes import issue_code
 from mfadesk.operations.desk import Desk, require_operator, require_owner, staff_name
-from mfadesk.operations.judgement import find_survivors, newest_sight
+from mfadesk.operations.judgement import newest_sight
 from mfadesk.operations.sayings import NOTICED
 from mfadesk.operations.sessions import end_sessions_of
+from mfadesk.operations.targets import find_survivors
 from mfadesk.ports.people import Actor
 from mfadesk.store.models import Alert
 

@@ -54,13 +54,14 @@ def code(request: HttpRequest) -> HttpResponse:
 @open_page
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a check-in link does; only the button redeems it, since mail scanners follow links and press nothing."""
-    words = {"token": token, "desk": desk_name(), "problem": ""}
+    words = {"token": token, "desk": desk_name(), "problem": "", "over": False}
     if request.method != "POST":
         return render(request, "portal/link.html", words)
     try:
         cookie = verbs.redeem_link(source_ip(request), token, request.COOKIES.get(COOKIE, ""))
     except EXPECTED as error:
-        return render(request, "portal/link.html", {**words, "problem": sentence_of(error)}, status=status_of(error))
+        words |= {"problem": sentence_of(error), "over": getattr(error, "code", "") == "code_not_open"}
+        return render(request, "portal/link.html", words, status=status_of(error))
     return keep_session(request, redirect("portal:case"), cookie)
 
 

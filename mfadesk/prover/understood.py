@@ -22,7 +22,7 @@ def find_unknown(runbook: Runbook) -> Iterator[tuple[str, str]]:
         yield next(iter(runbook.steps), ""), f"The runbook starts at {runbook.start}, which is no step."
     for step in runbook.steps.values():
         for sentence in _unknown_in(step, runbook):
-            yield step.id, f"Line {step.line}: {sentence}"
+            yield step.id, f"{step.place or step.line}: {sentence}"
 
 
 def _unknown_in(step: Step, runbook: Runbook) -> Iterator[str]:

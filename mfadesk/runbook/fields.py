@@ -10,6 +10,7 @@ from mfadesk.kernel.errors import Invalid
 from mfadesk.runbook.guards import suggest
 from mfadesk.runbook.yaml_tree import Fields, Items, Node, Scalar
 
+MAX_STEPS = 2000
 MAX_TEXT_CHARS = 1200
 MAX_TITLE_CHARS = 80
 MAX_DEADLINE_S = 30 * 24 * 3600

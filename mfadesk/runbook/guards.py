@@ -45,10 +45,11 @@ class Place:
     file: str
     line: int
     column: int
+    via: str = ""
 
     def shifted(self, characters: int) -> str:
-        """Return ``file:line:column`` so many characters further on."""
-        return f"{self.file}:{self.line}:{self.column + characters}"
+        """Return ``file:line:column`` so many characters further on, and how it came there where it was included."""
+        return f"{self.file}:{self.line}:{self.column + characters}{self.via}"
 
 
 def parse_guard(source: str, variables: Mapping[str, Variable], place: Place) -> Guard:

@@ -7,7 +7,7 @@ guard. Loops, waits and texts have named limits. Where a path through a runbook 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 StepId = str
@@ -106,6 +106,8 @@ class Step:
     """Who watches a bypass while it is open."""
     review_s: int = 0
     """How soon after its end somebody must have looked at what it was used for."""
+    place: str = field(default="", compare=False)
+    """Where it is written: ``file:line:column``, and where that was included, if it was."""
 
 
 @dataclass(frozen=True, slots=True)

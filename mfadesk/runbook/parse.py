@@ -1,13 +1,14 @@
 """From YAML to `Runbook`, with every mistake named by file, line and column. Nothing else makes a runbook.
 
-What cannot be understood is refused here: unknown keys, missing targets, guards that do not type-check, edges that come after
-one that always holds. What is understood but unsafe (no deadline, no test of a new authenticator) is the prover's to say.
+Includes are carried out first (`fragments.py`). What cannot be understood is refused here: unknown keys, missing targets, guards
+that do not type-check, edges that come after one that always holds. What is understood but unsafe (no deadline, no test of a new
+authenticator) is the prover's to say.
 The digest is taken of the parsed form, so that spelling, order of keys and folding of texts do not change it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast, get_args, get_type_hints
 
@@ -16,6 +17,8 @@ from mfadesk.kernel.canonical import digest
 from mfadesk.kernel.errors import Invalid
 from mfadesk.ports.provider import AuthenticatorKind
 from mfadesk.runbook import fields as f
+from mfadesk.runbook.fields import MAX_STEPS
+from mfadesk.runbook.fragments import Library, expand, shipped_fragments
 from mfadesk.runbook.guards import UNKNOWN, Place, parse_guard, suggest, variables_of
 from mfadesk.runbook.model import (
     Answer,
@@ -29,11 +32,12 @@ from mfadesk.runbook.model import (
     Variable,
     Verb,
 )
+from mfadesk.runbook.situation import KNOWN_VARIABLES
 from mfadesk.runbook.speech import REFUSAL_SPEECH
 from mfadesk.runbook.yaml_tree import Fields, Node, Scalar, read_tree
 
-MAX_STEPS = 2000
 MAX_EDGES = 24
+MAX_GUARDS = 6
 MAX_VARIABLES = 40
 MAX_VALUES = 24
 MAX_GOALS = 24
@@ -71,21 +75,24 @@ _NEEDED: Mapping[StepKind, tuple[str, ...]] = {
     "end": ("outcome",),
 }
 _ALLOWED: Mapping[StepKind, tuple[str, ...]] = {"end": ("alert",), "notify": (), "escalate": ()}
-_TOP = ("runbook", "version", "title", "summary", "goals", "variables", "idle", "start", "steps")
+_TOP = ("runbook", "version", "title", "summary", "goals", "vocabulary", "variables", "idle", "start", "steps")
+_OPTIONAL = ("vocabulary", "variables", "idle")
 
 
-def parse_runbook(text: str, name: str) -> Runbook:
+def parse_runbook(text: str, name: str, library: Library = shipped_fragments) -> Runbook:
     """Return the runbook in `text`; `name` is the file name that mistakes are reported under.
+
+    library: where the fragments that it includes are found.
 
     Raises Invalid ``name:line:column`` with a sentence that says what was meant, for the first mistake found.
     """
-    root = f.as_fields(read_tree(text, name), _TOP, (part for part in _TOP if part not in ("variables", "idle")))
+    root = f.as_fields(read_tree(text, name), _TOP, (part for part in _TOP if part not in _OPTIONAL))
     field = {key: node for key, (_, node) in root.fields.items()}
-    variables = _variables(field.get("variables"))
-    steps_node = f.as_open_fields(field["steps"], MAX_STEPS, "steps")
+    expanded = expand(f.as_open_fields(field["steps"], MAX_STEPS, "steps"), library, MAX_STEPS)
+    steps_node, variables = expanded.steps, _all_variables((field, *expanded.declared))
     for key, _ in steps_node.fields.values():
         f.as_word(key, f.STEP_ID, "the step id")
-    reader = _StepReader(name, variables, list(steps_node.fields))
+    reader = _StepReader(variables, list(steps_node.fields))
     idle = reader.deadline(field["idle"]) if "idle" in field else None
     steps = {}
     for key, node in steps_node.fields.values():
@@ -143,11 +150,27 @@ def _canonical_step(step: Step) -> dict[str, Any]:
     }
 
 
-def _variables(node: Node | None) -> dict[str, Variable]:
+def _all_variables(places: Iterable[Mapping[str, Node]]) -> dict[str, Variable]:
+    """Return the variables of the runbook and of every fragment in it; who declares one again must mean the same values."""
+    found: dict[str, Variable] = {}
+    for place in places:
+        for part, read in (("vocabulary", _known), ("variables", _variables)):
+            node = place.get(part)
+            for name, variable in (read(node) if node else {}).items():
+                if node and set(found.setdefault(name, variable).values) != set(variable.values):
+                    raise Invalid(node.where, f'"{name}" is elsewhere one of {", ".join(found[name].values)}: say the same')
+    return found
+
+
+def _known(node: Node) -> dict[str, Variable]:
+    """Return variables that the desk knows, taken by name with all their values."""
+    names = f.as_choices(node, KNOWN_VARIABLES, "variable that the desk knows")
+    return {name: Variable(name, KNOWN_VARIABLES[name]) for name in names}
+
+
+def _variables(node: Node) -> dict[str, Variable]:
     """Return the declared variables; `unknown` is added to each, since it is the value before anyone answered."""
     found: dict[str, Variable] = {}
-    if node is None:
-        return found
     reserved = {item.name for item in RESULTS.values()}
     for key, values in f.as_open_fields(node, MAX_VARIABLES, "variables").fields.values():
         name = f.as_word(key, f.WORD, "the variable")
@@ -166,8 +189,7 @@ def _variables(node: Node | None) -> dict[str, Variable]:
 class _StepReader:
     """Reads steps against the variables and step ids of one file."""
 
-    def __init__(self, name: str, variables: Mapping[str, Variable], step_ids: list[str]) -> None:
-        self._name = name
+    def __init__(self, variables: Mapping[str, Variable], step_ids: list[str]) -> None:
         self._variables = variables
         self._for_guards = {**variables, **{item.name: item for item in RESULTS.values()}}
         self._step_ids = step_ids
@@ -193,6 +215,7 @@ class _StepReader:
             title=f.as_text(field["title"], f.MAX_TITLE_CHARS),
             edges=self._edges(field["next"]) if "next" in field else (),
             line=key.line,
+            place=key.where,
             say=say,
             do=f.as_text(field["do"]) if "do" in field else "",
             tell=f.as_text(field["tell"]) if "tell" in field else "",
@@ -262,10 +285,16 @@ class _StepReader:
 
     def _edge(self, node: Node) -> Edge:
         field = f.as_fields(node, ("when", "to", "label"), ("to",)).fields
-        guard: Guard | None = None
-        if "when" in field:
-            source = f.as_scalar(field["when"][1])
-            column = source.column if source.inline else 1
-            guard = parse_guard(source.text, self._for_guards, Place(self._name, source.line, column))
+        guard = self._guard(field["when"][1]) if "when" in field else None
         label = f.as_text(field["label"][1], f.MAX_TITLE_CHARS) if "label" in field else ""
         return Edge(self.target(field["to"][1]), guard, label)
+
+    def _guard(self, node: Node) -> Guard:
+        """Return the guard; of a list, all must hold."""
+        if isinstance(node, Scalar):
+            column = node.column if node.inline else 1
+            return parse_guard(node.text, self._for_guards, Place(node.file, node.line, column, node.via))
+        parts = [self._guard(f.as_scalar(item)) for item in f.as_items(node, MAX_GUARDS, "guards")]
+        if len(parts) == 1:
+            return parts[0]
+        return Guard(" && ".join(f"({part.source})" for part in parts), ("and", *(part.tree for part in parts)))

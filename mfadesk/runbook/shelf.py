@@ -68,7 +68,10 @@ def _real_goal(goal: str, answers: Mapping[str, str]) -> str:
     if goal in ("replace_device", "regain_access", UNKNOWN):
         if answers.get("authenticator") == "none_yet":
             return "first_credential"
-        if answers.get("new_device") == "new_token":
+        kind, claim = answers.get("kind", UNKNOWN), answers.get("authenticator", UNKNOWN)
+        # A token in place of a phone or of something unnamed that is gone is a new device like any other.
+        is_token = kind in ("hardware_token", "key") or (kind == UNKNOWN and claim in ("works", UNKNOWN))
+        if answers.get("new_device") == "new_token" and is_token:
             return "replace_token"
         if answers.get("authenticator") == "drifted":
             return "fix_codes"

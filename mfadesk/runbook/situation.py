@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "authenticator": ("works", "gone", "stolen", "broken", "drifted", "expired", "none_yet", UNKNOWN),
     "push": ("works", "fails", "unwanted", UNKNOWN),
-    "kind": ("app", "hardware_token", "key", UNKNOWN),
+    "kind": ("app", "hardware_token", "key", "laptop", UNKNOWN),
     "employment": ("active", "first_day", "returning", "leaving", "third_party", "on_leave", UNKNOWN),
     "new_device": (
         "at_hand",
@@ -28,6 +28,9 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """The variables of a situation and what they may be. Runbooks use the same names, so that nothing is asked twice."""
+
+KNOWN_VARIABLES: Mapping[str, tuple[str, ...]] = {**VOCABULARY, "account": ("person", "break_glass", UNKNOWN)}
+"""What a runbook may take by name with `vocabulary`: the variables of a situation, and what the directory alone knows."""
 
 NAMES_TARGET: frozenset[str] = frozenset({"authenticator", "approved", "have_it_back"})
 """Variables whose answers name the authenticator that a case suspends or removes."""
@@ -44,6 +47,7 @@ GOAL_WORDS: Mapping[str, str] = {
     "report_loss": "A device is lost or stolen",
     "change_contact": "Change a number or address",
     "reset_password": "A password is forgotten",
+    "saved_codes": "New codes to put by",
     "first_credential": "A first device",
     "restore_account": "An account is closed or disabled",
     "time_boxed_bypass": "Get in today without a device",
@@ -90,6 +94,12 @@ REQUEST_GOALS: Mapping[str, str] = {
     "unwanted_prompts": "stop_prompts",
     "report_phish": "stop_prompts",
     "hardware_token_replacement": "replace_token",
+    "new_recovery_codes": "saved_codes",
+    "recovery_codes": "saved_codes",
+    "saved_recovery_code": "saved_codes",
+    "issue_saved_recovery_code": "saved_codes",
+    "regenerate_recovery_codes": "saved_codes",
+    "backup_codes": "saved_codes",
 }
 """What a ticket or a call asks for, as a goal. A request that is not here names no goal, and the operator is asked."""
 
@@ -105,6 +115,7 @@ STRICTEST_FIRST: tuple[str, ...] = (
     "remove_protection",
     "change_contact",
     "reset_password",
+    "saved_codes",
     "stop_prompts",
     "fix_codes",
     "fix_push",

@@ -31,6 +31,14 @@ class Scalar:
     column: int
     inline: bool
     """It stands on one line as written, so that positions inside it can be counted."""
+    file: str = ""
+    via: str = ""
+    """Behind the place, how it came there: `` (included at x.yaml:3:5)`` where it stands in a fragment."""
+
+    @classmethod
+    def made(cls, text: str, where: str) -> Scalar:
+        """Return a text that nobody wrote, with the place that a mistake in it is reported at."""
+        return cls(text, where, 0, 0, inline=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             quoted = event.style in ("'", '"')
             inline = event.style not in ("|", ">") and "\n" not in event.value
-            return Scalar(event.value, where, line, column + int(quoted), inline)
+            return Scalar(event.value, where, line, column + int(quoted), inline, self._name)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not isinstance(event := next(self._events), yaml.SequenceEndEvent):

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.store.models import Alert, CaseRow, EffectRow, Heartbeat, TreeHead
+from mfadesk.store.models import ONE_EXECUTOR, Alert, CaseRow, EffectRow, Heartbeat, TreeHead
 
 SEEN_LATELY = timedelta(seconds=30)
 
@@ -94,7 +94,7 @@ class _Desk:
             effects.add_metric([effect["state"]], effect["n"])
         seen = GaugeMetricFamily("mfadesk_heartbeat_age_seconds", "How long ago a process was seen.", labels=["process"])
         now = datetime.now(UTC)
-        for beat in Heartbeat.objects.all():
+        for beat in Heartbeat.objects.exclude(name__startswith=ONE_EXECUTOR):
             seen.add_metric([beat.name], (now - beat.at).total_seconds())
         size = sum(TreeHead.objects.values_list("size", flat=True))
         yield from (

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -10,6 +15,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations.staff import actor_of
@@ -33,6 +39,9 @@ PERMISSIONS = ", ".join(
 SETUP_PATHS = ("/account/", "/sign-in/", "/sign-out/", "/static/", "/csp-report", "/healthz", "/readyz", "/invite/")
 PEOPLE_PATHS = ("/me/", "/vouch/", "/not-me/", "/demo/")
 """Pages for people know no staff session; a half set-up sign-in in the same browser must not stand in their way."""
+
+ZONE_COOKIE = "mfadesk_zone"
+ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 NO_SESSION_PATHS = ("/static/", "/api/")
 """Where a session is not even looked at: what a cookie opens in a browser, another site's page could ask for."""
@@ -97,6 +106,31 @@ def source(get_response: Answer) -> Answer:
         return get_response(request)
 
     return answer
+
+
+def zone(get_response: Answer) -> Answer:
+    """Show times in the zone that this browser says its clock is in (`zone.js` keeps the name in a cookie), else in UTC.
+
+    It moves no deadline and stands in no record: what is signed, sent or kept says UTC.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        with timezone.override(find_zone(request.COOKIES.get(ZONE_COOKIE, ""))):
+            return get_response(request)
+
+    return answer
+
+
+@lru_cache(maxsize=1_024)
+def find_zone(cookie: str) -> tzinfo:
+    """Return the zone that the cookie names, or UTC for anything else; a browser may say what it likes."""
+    name = unquote(cookie[:120])
+    if not ZONE_NAME.fullmatch(name):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return UTC
 
 
 def staff(get_response: Answer) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +22,9 @@ from mfadesk.kernel.errors import Invalid, MfadeskError, Refusal, Unavailable
 from mfadesk.kernel.json_text import parse_json
 from mfadesk.operations import enlist, staff
 from mfadesk.operations.desk import current_desk
-from mfadesk.ports.people import ROLES
+from mfadesk.ports.people import ROLES, Role
 from mfadesk.site.health import csp_reports
-from mfadesk.store.models import StaffMember
+from mfadesk.store.models import StaffKey, StaffMember
 
 log = structlog.get_logger("mfadesk.site")
 
@@ -30,6 +32,30 @@ REPORT_BYTES = 16_384
 RESPONSE_LIMIT = 65_536
 INVITE_TRIES = 20
 INVITE_WINDOW_S = 600
+
+
+DOES: Mapping[Role, str] = {
+    "operator": "takes calls",
+    "approver": "says yes or no where a second person must",
+    "security": "hears alerts and looks afterwards",
+    "author": "writes runbooks and policy",
+    "auditor": "reads records and proves them whole",
+    "administrator": "invites staff and takes them off",
+}
+"""What each role does at the desk, for whoever hands them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of the staff list. `signs`: their roles need a desk key; `has_key`: there is one."""
+
+    id: str
+    desk: str
+    login: str
+    roles: tuple[str, ...]
+    active: bool
+    has_key: bool
+    signs: bool
 
 
 ICON = (
@@ -91,7 +117,7 @@ def staff_list(request: HttpRequest) -> HttpResponseBase:
         return redirect(f"{reverse('account_login')}?next={request.path}")
     if "administrator" not in actor.roles:
         raise Http404
-    context: dict[str, Any] = {"roles": ROLES, "problem": "", "link": ""}
+    context: dict[str, Any] = {"roles": [(role, DOES[role]) for role in ROLES], "problem": "", "link": "", "lost": None}
     now = datetime.now(UTC)
     if request.method == "POST":
         try:
@@ -100,9 +126,22 @@ def staff_list(request: HttpRequest) -> HttpResponseBase:
                 context |= {"link": request.build_absolute_uri(reverse("invitation", args=[done.token])), "lost": done.member}
         except MfadeskError as error:
             context["problem"] = error.sentence if isinstance(error, Refusal | Unavailable) else str(error)
-    members = StaffMember.objects.select_related("user").order_by("desk")
-    context |= {"members": members, "invitations": staff.open_invitations(now), "me": actor.id}
+    context |= {"members": _members(), "invitations": staff.open_invitations(now), "me": actor.id}
+    context |= {"staff_name": getattr(request, "staff_name", "")}
     return render(request, "site/staff_list.html", context, status=422 if context["problem"] else 200)
+
+
+def _members() -> list[Member]:
+    """Return everybody of the staff list, those who left last."""
+    with_key = set(StaffKey.objects.values_list("staff_id", flat=True))
+    rows = StaffMember.objects.select_related("user").order_by("-active", "desk")
+    return [
+        Member(
+            str(row.pk), row.desk, row.user.username, tuple(row.roles), row.active,
+            has_key=str(row.pk) in with_key, signs=bool(enlist.SIGNING & set(row.roles)),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 @require_POST

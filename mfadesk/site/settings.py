@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "mfadesk.site.middleware.keys",
     "mfadesk.site.middleware.source",
     "mfadesk.site.middleware.no_nul",
+    "mfadesk.site.middleware.zone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,7 +113,7 @@ _JINJA = "mfadesk.console.jinja_env.environment"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [PACKAGE / room / "jinja" for room in ("console", "portal", "api")],
+        "DIRS": [PACKAGE / room / "jinja" for room in ("console", "portal", "api", "site")],
         "OPTIONS": {"autoescape": True, **({"environment": _JINJA} if _has("mfadesk.console.jinja_env") else {})},
     },
     {
@@ -132,7 +133,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- the database --------------------------------------------------------------------------------------------------------------
 # A demo writes its example people nowhere but where its own file says: the environment may name the real desk's database.
-_URL = CONFIG.database_url or ("" if DEMO else os.environ.get("MFADESK_DATABASE_URL", ""))
+# The environment first: web and executor read one desk.toml and sign in with a role each.
+_URL = ("" if DEMO else os.environ.get("MFADESK_DATABASE_URL", "")) or CONFIG.database_url
 DATABASES = {"default": database_settings(_URL, HOME.database_file)}
 CACHES = {"default": {"BACKEND": "mfadesk.site.shared_cache.SharedCache"}}
 
@@ -152,6 +154,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 
 # --- cookies and headers -------------------------------------------------------------------------------------------------------
 _HOST = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "mfadesk.site.session_store"
 SESSION_COOKIE_NAME = f"{_HOST}mfadesk_staff"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

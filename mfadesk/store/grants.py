@@ -44,12 +44,14 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     "store_locator": {"web": ALL, "executor": ALL},
     "store_casecode": {"web": ALL, "executor": "SELECT, DELETE"},
     "store_throttle": {"web": ALL, "executor": CHANGE},
-    "store_heartbeat": {"web": CHANGE, "executor": CHANGE},
+    "store_heartbeat": {"web": CHANGE, "executor": ALL},
     # people: the directory is imported by whoever installs, never by a page
     "store_personrow": {"web": READ, "executor": READ},
     "store_contactrow": {"web": READ, "executor": READ},
     "store_personseal": {"web": READ, "executor": READ},
     "store_directoryhead": {"web": READ, "executor": READ},
+    # runbooks by digest: what is in force the executor says, and a text that is another's is not believed
+    "store_runbooktext": {"web": CHANGE, "executor": CHANGE},
     # staff and their sign-in
     "store_staffmember": {"web": CHANGE, "executor": READ},
     "store_staffinvitation": {"web": CHANGE, "executor": READ},

@@ -155,7 +155,7 @@ class Home:
         return keys
 
     def key_file(self, holder: str) -> Path:
-        """Return where the keys of ``web``, ``executor`` or ``public`` stand."""
+        """Return where the keys of ``web``, ``executor`` or ``public`` stand; ``seen`` is what the executor remembers."""
         return self.folder / "keys" / f"{holder}.json"
 
     def key_store(self, holder: str) -> KeyStore:
@@ -201,9 +201,11 @@ def create_home(folder: Path, config: Config, randomness: Randomness) -> Home:
     """Make a new desk in `folder` and return it. Raises Invalid where one is there already."""
     if (folder / CONFIG_NAME).exists():
         raise Invalid(str(folder), "A desk is here already; nothing was changed.")
-    (folder / "keys").mkdir(parents=True, exist_ok=True)
+    # The executor's service may write into these two and make no others beside them.
+    for name in ("keys", "policies"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).chmod(FOLDER_MODE)
     folder.chmod(FOLDER_MODE)
-    (folder / "keys").chmod(FOLDER_MODE)
     web = {name: randomness.bytes(32) for name in ("session", "at_rest", "locator")}
     executor = {name: randomness.bytes(32) for name in ("box_private", "receipt", "checkpoint_sign", "at_rest")}
     executor["locator"] = web["locator"]
@@ -236,9 +238,11 @@ def divide_home(home: Home, web_uid: int, executor_uid: int, group: int) -> None
         os.chown(path, executor_uid, group)
     (home.folder / "keys").chmod(FOLDER_MODE)
     home.folder.chmod(EMBEDDED_FOLDER_MODE if embedded else FOLDER_MODE)
-    for name, uid in (("web", web_uid), ("executor", executor_uid)):
-        os.chown(home.folder / "keys" / f"{name}.json", uid, group)
-        (home.folder / "keys" / f"{name}.json").chmod(KEY_MODE)
+    # The third is there once the executor has seen something.
+    for name, uid in (("web", web_uid), ("executor", executor_uid), ("seen", executor_uid)):
+        if name != "seen" or home.key_file(name).exists():
+            os.chown(home.key_file(name), uid, group)
+            home.key_file(name).chmod(KEY_MODE)
     for path in (home.lock_file, *home.folder.glob(f"{home.database_file.name}*")):
         if path.exists():
             os.chown(path, executor_uid, group)

@@ -108,6 +108,14 @@ class StaffFact(models.Model):
     mac = models.CharField(max_length=64)
 
 
+class RunbookText(models.Model):
+    """A runbook's text under its digest. Whoever reads one compares: a row alone puts nothing in force."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+
 class CaseRow(models.Model):
     """Where a case stands, for lists. The truth is the fold over its events; this row is written in the same commit."""
 
@@ -115,7 +123,7 @@ class CaseRow(models.Model):
     subject_id = models.CharField(max_length=40, null=True)
     seq = models.IntegerField()
     status = models.CharField(max_length=12)
-    ending = models.CharField(max_length=40, blank=True)
+    ending = models.CharField(max_length=80, blank=True)
     goal = models.CharField(max_length=40)
     step = models.CharField(max_length=80)
     owner = models.CharField(max_length=40)
@@ -299,6 +307,10 @@ class Report(models.Model):
     case_id = models.CharField(max_length=40)
     person_id = models.CharField(max_length=40, blank=True)
     kind = models.CharField(max_length=20)
+
+
+ONE_EXECUTOR = "executor-"
+"""Begins the heartbeat of each executor by itself, beside the one of whichever was alive last: so two are seen."""
 
 
 class Heartbeat(models.Model):

@@ -8,6 +8,7 @@ from django.test import Client
 from mfadesk.api.door import pace
 from mfadesk.operations.api_tokens import SCOPES, make_token
 from mfadesk.operations.desk import serve_desk
+from tests.road.people import with_laptop
 from tests.road.play import Play
 
 BASE = "/api/v1"
@@ -24,11 +25,7 @@ def play(throwaway):
 @pytest.fixture
 def replaced(play):
     """The id of a case in which a phone was replaced, and its person."""
-    hazel = play.person("hazel")
-    play.scene.add_authenticator(hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400))
-    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
-    case = play.open(hazel)
-    play.answer(case, authenticator="gone", new_device="at_hand", restored="name_only")
+    hazel, _old, case, passkey = with_laptop(play)
     browser = play.redeem(case)
     browser.confirm()
     browser.prove_with_passkey(passkey)

@@ -142,7 +142,7 @@ def ask_for_approval(operator: Somebody, elm: Somebody, side: Somebody) -> None:
     elm.press("Start")
     elm.see("Your work laptop")
     side.open("/demo/people/elm.fairweather/")
-    shown = side.page.get_by_text(re.compile("^Managed device")).locator("code").first.inner_text()
+    shown = side.page.get_by_text(re.compile("^Your work laptop")).locator("code").first.inner_text()
     elm.page.locator("input[name=response]").fill(shown)
     elm.press("Continue")
     operator.see("Waiting for approval")

@@ -77,7 +77,7 @@ def test_proof_that_does_not_suffice_ends_refused_with_words_that_tell_nothing(s
     impostor.see("Text message")
     impostor.look("service")
     side.open("/demo/people/rosemary.hart/")
-    text = side.page.get_by_text(re.compile("^Sms code")).locator("code").inner_text()
+    text = side.page.get_by_text(re.compile("^Text message")).locator("code").inner_text()
     impostor.page.locator("input[name=response]").fill(text)
     impostor.press("Continue")
     operator.page.locator(".evidence").wait_for()

@@ -104,6 +104,11 @@ def two_executors(folder):
     database.close()
 
 
+def database_put_back(folder):
+    """The executor has seen more of the ledger than there is."""
+    (folder / "keys" / "seen.json").write_text(json.dumps({"ledger": [900, "00" * 32]}))
+
+
 def old_tables(folder):
     with sqlite3.connect(folder / "desk.sqlite3") as database:
         database.execute("DELETE FROM django_migrations WHERE app='store' AND name LIKE '0004%'")
@@ -194,6 +199,7 @@ BROKEN = [
     (damaged_key, "key_executor", "damaged", "Restore keys/"),
     (keys_of_another_desk, "keys_fit", "do not belong together", "from one backup"),
     (two_executors, "ledger_key", "signed by a key", "stop all but one"),
+    (database_put_back, "seen", "has seen 900", "delete keys/seen.json"),
     (old_tables, "migrations", "have not run", "mfadesk upgrade"),
     (no_database, "database", "is not there", "mfadesk restore"),
     (clock_set_back, "clock", "future", "Set the clock"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from mfadesk.cli import main as program
 from mfadesk.cli.demo import only_one, require_free, reset
@@ -76,7 +77,7 @@ def test_every_command_explains_itself(command):
 def test_the_ledger_is_verified_without_django():
     code = (
         "import sys, typer\nfrom mfadesk.cli.main import app\n"
-        "typer.main.get_command(app).get_command(None, 'ledger')\nprint('django' in sys.modules)"
+        "program.app.get_command(None, 'ledger')\nprint('django' in sys.modules)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
     assert told.stdout.strip() == "False"
@@ -140,3 +141,12 @@ def test_a_child_that_dies_is_started_again_with_growing_pauses_and_all_end_toge
     assert any("quick process ended (3)" in line for line in said)
     supervisor.end()
     assert steady.process.poll() is not None
+
+
+def test_help_says_how_it_ends_and_what_it_reads_and_offers_nothing_that_it_is_not():
+    told = CliRunner().invoke(program.app, ["--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    for word in ("Exit status", "wrong use", "MFADESK_HOME", "MFADESK_DATABASE_URL", "desk.toml", "docs/administrators"):
+        assert word in told.output
+    for name in ("check", "staff", "executor"):
+        told = CliRunner().invoke(program.app, [name, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+        assert told.exit_code == 0 and "completion" not in told.output

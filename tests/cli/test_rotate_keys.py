@@ -25,6 +25,7 @@ from mfadesk.operations.directory_seal import seal_directory
 from mfadesk.ports.people import Actor
 from mfadesk.site.staff_sign_in import StaffMFAAdapter
 from mfadesk.store.models import Alert, DirectoryHead, EventRow, PersonRow, StaffFact
+from tests.road.people import with_laptop
 from tests.road.play import Play
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,13 +53,7 @@ def run(*arguments):
 
 def half_way(play):
     """A case with proof in it, that goes on after whatever the test does."""
-    hazel = play.person("hazel")
-    old = play.scene.add_authenticator(
-        hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400)
-    )
-    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
-    case = play.open(hazel)
-    play.answer(case, authenticator="gone", new_device="at_hand", restored="name_only")
+    hazel, old, case, passkey = with_laptop(play)
     browser = play.redeem(case)
     browser.confirm()
     browser.prove_with_passkey(passkey)

@@ -118,6 +118,9 @@ def test_the_executor_starts_without_the_web_tiers_keys_and_answers_it(divided):
             status, told = run(WEB, "-c", ASK, str(divided))
         assert executor.poll() is None, executor.stdout.read()
         assert (status, told.strip().splitlines()[-1]) == (0, "{'ok': True}")
+        # It remembers how far it has seen the ledger where the web tier reads, changes and takes away nothing.
+        assert json.loads((divided / "keys" / "seen.json").read_text())["ledger"][0] > 0
+        assert run(WEB, "-c", GRASP, str(divided), "keys/seen.json") == (0, "")
     finally:
         executor.terminate()
         executor.communicate(timeout=30)

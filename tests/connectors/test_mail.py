@@ -103,6 +103,21 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
     assert not unavailable.value.effect_unknown
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["", "169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "0.0.0.0", "::", "224.0.0.1", "https://mail.corp.test", "mail.corp.test:25",
+     "user@mail.corp.test", "mail corp", "mail.corp.test\r\nRCPT", "2852039166", "0xa9fea9fe", "169.254.43518", "-mail", "x" * 300],
+)  # fmt: skip
+def test_the_mail_password_goes_to_no_such_host(host: str) -> None:
+    with pytest.raises(Invalid):
+        open_courier({"kind": "smtp", "host": host, "sender": "desk@corp.test", "user": "desk", "password": "secret"}, CLOCK)
+
+
+def test_a_host_by_name_or_by_an_ordinary_address_is_taken() -> None:
+    for host in ("mail.corp.test", "localhost", "10.1.2.3", "127.0.0.1", "2001:db8::25", "mail_relay-1.corp.test"):
+        open_courier({"kind": "smtp", "host": host, "sender": "desk@corp.test"}, CLOCK)
+
+
 def test_the_twin_keeps_each_key_once() -> None:
     lab = open_lab(clock=CLOCK)
     mailbox = Mailbox(lab.store, CLOCK)

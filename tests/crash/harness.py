@@ -1,6 +1,6 @@
 """One road after the other, each with one death; the report says where, and whether the end was the same.
 
-python -m tests.crash.harness [--database postgresql] [--every 7] [--out FILE]
+python -m tests.crash.harness [--database postgresql] [--provider privacyidea] [--every 7] [--out FILE]
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.crash.houses import House, LabHouse, PrivacyIdeaHouse
 from tests.crash.world import TRIAL_S, World, set_up
+from tests.services import privacyidea
 from tests.services.postgres import Postgres, running
 
 HOWS = ("alone", "two executors", "database gone")
@@ -35,6 +37,7 @@ class Report:
     """What was killed where, and what differed afterwards."""
 
     database: str
+    provider: str
     killed: Counter[str] = field(default_factory=Counter)
     differences: list[dict[str, Any]] = field(default_factory=list)
     points: dict[str, int] = field(default_factory=dict)
@@ -43,7 +46,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "database": self.database, "machine": f"{platform.machine()}, Python {platform.python_version()}",
+            "database": self.database, "provider": self.provider, "machine": f"{platform.machine()}, Python {platform.python_version()}",
             "points_of_a_road": self.points, "deaths": sum(self.killed.values()), "states_compared": self.roads,
             "differences": self.differences, "seconds": round(self.seconds, 1), "killed_at": dict(sorted(self.killed.items())),
         }  # fmt: skip
@@ -132,17 +135,35 @@ class Harness:
             self.world.end(holder)
 
 
-def run(database: str, every: int, first: int = 1, say=lambda _line: None) -> Report:
+@contextmanager
+def _open_house(provider: str, folder: Path) -> Iterator[House]:
+    if provider == "lab":
+        yield LabHouse(folder)
+        return
+    (folder / "privacyidea").mkdir()
+    running_server, process = privacyidea.start(folder / "privacyidea")
+    try:
+        yield PrivacyIdeaHouse(running_server, folder)
+    finally:
+        privacyidea.stop(process)
+
+
+def run(database: str, provider: str, every: int, first: int = 1, say=lambda _line: None) -> Report:
     """Kill at every `every`th point from number `first` on, executor and web, and return the report."""
-    report, began = Report(database), time.monotonic()
+    report, began = Report(database, provider), time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mfadesk-crash-")))
         server = stack.enter_context(running()) if database == "postgresql" else None
-        set_up(folder, server.create_database("crash") if server else "")
-        world = World(folder)
+        house = stack.enter_context(_open_house(provider, folder))
+        set_up(folder, house, server.create_database("crash") if server else "")
+        world = World(folder, house)
         stack.callback(world.end)
         harness = Harness(world, server, report)
         harness.road()
+        if "over" in harness.expected:
+            raise SystemExit(
+                f"A road without a death did not end ({harness.expected['over']}): this machine is too busy to compare with it."
+            )
         say(f"a road without a death: {json.dumps(harness.expected, ensure_ascii=False)}")
         turn = 0
         for who in ("executor", "web"):
@@ -162,17 +183,18 @@ def main() -> int:
     """Run the harness and print or write its report; exit status 1 where an end differed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--provider", choices=["lab", "privacyidea"], default="lab")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = run(asked.database, asked.every, say=lambda line: print(line, flush=True))
+    report = run(asked.database, asked.provider, asked.every, say=lambda line: print(line, flush=True))
     text = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         asked.out.write_text(text)
     print(
-        f"\n{asked.database}: {sum(report.killed.values())} deaths at {len(report.killed)} places, {report.roads} ends compared,"
+        f"\n{asked.database}, {asked.provider}: {sum(report.killed.values())} deaths at {len(report.killed)} places, {report.roads} ends compared,"
         f" {len(report.differences)} differ, {report.seconds:.0f} s."
     )
     for one in report.differences:

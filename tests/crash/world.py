@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from mfadesk.cli.supervise import die_with_parent
 from mfadesk.cli.throwaway import PUBLIC_URL
 from mfadesk.kernel.ids import SystemRandomness
+from tests.crash.houses import House, LabHouse
 from tests.crash.points import Points, Wrapped, watch_commits
 
 ONCE = ("suspend_old", "remove_old", "end_sessions")
@@ -38,17 +40,13 @@ class SharedClock:
         self._lead[:8] = struct.pack("d", struct.unpack("d", self._lead[:8])[0] + seconds)
 
 
-def set_up(folder: Path, database_url: str = "") -> None:
-    """Make a desk with a lab on disk, and point Django at it. Once a process."""
+def set_up(folder: Path, house: House, database_url: str = "") -> None:
+    """Make a desk before a provider, with the lab's mailbox, and point Django at it. Once a process."""
     from mfadesk.store.home import Config, create_home
 
-    lab = str(folder / "lab.sqlite3")
-    provider = {
-        "kind": "lab", "path": lab, "seed_key_key": "lab_seed", "rp_id": "localhost", "origins": [PUBLIC_URL], "issuer": "Crash",
-    }  # fmt: skip
     config = Config(
-        organisation="Crash", public_url=PUBLIC_URL, database_url=database_url, provider=provider,
-        courier={"kind": "mailbox", "path": lab},
+        organisation="Crash", public_url=PUBLIC_URL, database_url=database_url, provider=house.configuration,
+        courier={"kind": "mailbox", "path": LabHouse(folder).path},
     )  # fmt: skip
     create_home(folder / "home", config, SystemRandomness())
     os.environ.pop("MFADESK_DATABASE_URL", None)
@@ -63,7 +61,7 @@ def set_up(folder: Path, database_url: str = "") -> None:
 class World:
     """The desk that `set_up` made, seen from the process that kills."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, house: House) -> None:
         from mfadesk.connectors.lab.provider import open_lab
         from mfadesk.demo.seed import give_seed_key
         from mfadesk.executor.ledger_watch import LedgerWatch
@@ -71,15 +69,17 @@ class World:
         from mfadesk.store.commit import begin_ledger
         from mfadesk.store.home import load_home
 
-        self.folder, self.clock = folder, SharedClock()
+        self.folder, self.house, self.clock = folder, house, SharedClock()
         home = load_home(folder / "home")
         seed_key = give_seed_key(home, SystemRandomness())
         self.desk = open_desk(home, clock=self.clock, wait=lambda seconds: time.sleep(seconds * WAIT_FACTOR))
         begin_ledger(self.desk.lock_file, self.desk.public, self.clock.now(), SystemRandomness())
         self.scene = open_lab(
-            home.config.provider["path"], seed_key=seed_key, rp_id="localhost", origins=[PUBLIC_URL], issuer="Crash",
+            LabHouse(folder).path, seed_key=seed_key, rp_id="localhost", origins=[PUBLIC_URL], issuer="Crash",
             clock=self.clock, randomness=SystemRandomness(),
         ).scene  # fmt: skip
+        if isinstance(house, LabHouse):
+            house.scene = self.scene
         self.watch = LedgerWatch(self.desk)
         self.children: set[int] = set()
         self.label = folder / "point"
@@ -120,7 +120,8 @@ class World:
 
             points = Points(at, self.label)
             watch_commits(points)
-            executor = open_executor(self.desk)
+            # As a process of its own would: with what the one before it has seen.
+            executor = open_executor(replace(self.desk, as_executor=True))
             executor.provider = Wrapped(executor.provider, "provider", points)
             executor.courier = Wrapped(executor.courier, "courier", points)
             executor.run_forever(lambda: False)
@@ -138,7 +139,7 @@ class World:
 
             watch_commits(Points(at, self.label))
             operator = add_staff(f"op-{person}", ["operator"])
-            walker = Walker(self.desk, operator, person, Memory.recall(memory), lambda: self.clock.now().timestamp())
+            walker = Walker(self.desk, operator, person, Memory.recall(memory), lambda: self.house.seconds(self.clock))
             while True:
                 try:
                     before = walker.state()
@@ -180,7 +181,7 @@ class World:
         from mfadesk.store.models import ContactRow, PersonRow
         from tests.road.again import Memory
 
-        login = f"person{number:04}"
+        login = self.house.login(number)
         row = PersonRow.objects.create(
             id=f"p_{login}", login=login, name=login.title(), search=login, tier="standard", job="Nurse", site="North",
             employment="active",
@@ -188,14 +189,9 @@ class World:
         for kind, host in (("work_mail", "work"), ("personal_mail", "home")):
             ContactRow.objects.create(person=row, kind=kind, value=f"{login}@{host}.example")
         seal_directory(self.desk.home.executor_keys().receipt, self.clock.now())
-        self.scene.add_account(login)
-        now = self.clock.now()
-        days = [now - timedelta(days=n) for n in (400, 2, 1)]
-        old = self.scene.add_authenticator(login, "totp", "Phone", created_at=days[0], last_used_at=days[1])
-        _, passkey = self.scene.add_passkey(login, "Laptop", created_at=days[0], last_used_at=days[2])
-        self.scene.add_session(login)
+        old, passkey = self.house.give(login, self.clock.now())
         memory = self.folder / f"{login}.json"
-        Memory(passkey.to_json(), file=memory).keep()
+        Memory(passkey, file=memory).keep()
         return row.id, old, memory
 
     def result(self, person: str, old: str) -> dict[str, Any]:
@@ -209,15 +205,11 @@ class World:
             return {"cases": len(cases)}
         state = load_case(cases[0])
         done = Counter(e.body["verb"] for e in load_events(state.id) if e.kind == "effect_done")
-        audit = Counter(line.act for line in self.scene.list_audit(login) if line.authenticator_id == old)
-        held = self.scene.holdings(login)
         self.watch.require_whole(state.id)
         return {
             "status": state.status, "outcome": state.outcome,
-            "holds": sorted(f"{a.kind} {a.state}{' OLD' if a.id == old else ''}" for a in held.authenticators),
-            "sessions": held.sessions,
+            **self.house.found(login, old),
             "done": {verb: done[verb] for verb in ONCE},
-            "acts_on_the_old": {act: audit[act] for act in ("suspend", "resume", "remove")},
             "effects_not_done": sorted(
                 f"{e.verb} {e.state}" for e in EffectRow.objects.filter(case_id=state.id).exclude(state="done")
             ),

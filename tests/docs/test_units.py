@@ -48,7 +48,10 @@ def test_the_executor_has_a_user_of_its_own_and_all_have_the_same_bars():
             and service["NoNewPrivileges"] == "yes"
             and service["ProtectSystem"] == "strict"
         )
-    assert [service.get("ReadWritePaths") for service in services] == [None, "/var/lib/mfadesk/static", None]
+    # What the executor keeps of policies and of what it has seen it writes itself, and nobody else.
+    assert [service.get("ReadWritePaths") for service in services] == [
+        "/var/lib/mfadesk/keys -/var/lib/mfadesk/policies", "/var/lib/mfadesk/static", None,
+    ]  # fmt: skip
 
 
 def test_the_container_file_installs_the_lock_with_hashes_and_is_not_root():

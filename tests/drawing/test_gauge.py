@@ -51,3 +51,11 @@ def test_a_plan_that_adds_nothing_is_not_drawn():
 
 def test_a_code_is_spelt_by_the_international_alphabet():
     assert spell_code("4MR-7K4") == (("four", "Mike", "Romeo"), ("seven", "Kilo", "four"))
+
+
+def test_a_label_longer_than_the_drawing_is_cut_at_a_word_and_read_whole():
+    svg = draw_gauge(0, 15, 20, "after code from an app or token that still works and then some")
+    labels = re.findall(r">([^<]+)</text>", svg)
+    assert all(len(label) * 6.4 <= WIDTH for label in labels), labels
+    assert any(label.endswith("token …") or label.endswith("that …") for label in labels), labels
+    assert "that still works and then some" in svg

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mfadesk.cli.throwaway import BEGINNING, open_throwaway, set_up_django
 from mfadesk.kernel.clock import to_stamp
+from mfadesk.runbook.write import write_runbook
 
 HERE = Path(__file__).resolve().parent
-SHELF = HERE.parents[1] / "mfadesk" / "runbook" / "shelf"
 
 
 def dump(connection: sqlite3.Connection) -> str:
@@ -51,10 +51,9 @@ def main(name: str) -> None:
             (shutil.copytree if source.is_dir() else shutil.copy)(source, target / part)
         # Only the versions that these cases are pinned to: a later shelf may hold others.
         (target / "runbooks").mkdir()
-        pinned = {throwaway.desk.runbook_of(stage.play.state(case)).id for case in stage.cases.values()}
-        for path in SHELF.glob("*.yaml"):
-            if path.stem in pinned:
-                shutil.copy(path, target / "runbooks" / path.name)
+        pinned = [throwaway.desk.runbook_of(stage.play.state(case)) for case in stage.cases.values()]
+        for book in {book.digest: book for book in pinned}.values():
+            (target / "runbooks" / f"{book.id}.yaml").write_text(write_runbook(book))
 
 
 if __name__ == "__main__":

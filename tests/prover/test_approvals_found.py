@@ -43,4 +43,4 @@ def test_an_approval_that_outlives_a_change_is_caught(monkeypatch):
 def test_the_finding_stands_at_the_decide_step_whose_action_asks_for_approvals(monkeypatch):
     monkeypatch.setattr(approvals, "find_bar", lambda state, who: "")
     proof = prove(load_shelf()["device-replacement"], load_policy())
-    assert [f.step for f in proof.findings if f.rule == "approvals-found"] == ["decide"]
+    assert [f.step for f in proof.findings if f.rule == "approvals-found"] == ["replace-decide"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from mfadesk.prover.demands import Demands
@@ -14,7 +16,10 @@ from tests.prover.slow import SHIPPED, wrong_here
 
 
 def walks_over(product: Product):
-    """Yield, for each arrow between two situations, a shortest walk to it and on to an end."""
+    """Yield walks that take each arrow between two situations after each arrow that leads to it, and go on to an end.
+
+    After each, since the engine asks nothing twice: a question is only asked where the walk did not bring its answer along.
+    """
     walker = _Walker(product.runbook)
     where = {(node.step.id, node.known, node.facts): index for index, node in enumerate(product.nodes)}
 
@@ -22,9 +27,13 @@ def walks_over(product: Product):
         for edge, to, known, facts, assumed in walker.moves(product.nodes[index]):
             yield Hop(product.nodes[index].step.id, edge, assumed), where[to, walker.prune(known, to), facts]
 
+    into: dict[int, list[tuple[int, Hop]]] = {index: [] for index in range(len(product.nodes))}
     for index in range(len(product.nodes)):
-        begun = product.path_to(index).hops
         for hop, after in arrows(index):
+            into[after].append((index, hop))
+    for index in range(len(product.nodes)):
+        ways = [[*product.path_to(before).hops, hop] for before, hop in into[index]] or [[]]
+        for begun, (hop, after) in itertools.product(ways, list(arrows(index))):
             hops, here = [*begun, hop], after
             while product.nodes[here].step.kind != "end":
                 onward, here = next(iter(arrows(here)))

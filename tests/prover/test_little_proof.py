@@ -31,8 +31,8 @@ def test_a_decision_to_suspend_ends_no_session():
 @pytest.mark.parametrize("policy", [None, load_policy()])
 def test_a_runbook_that_ends_sessions_on_it_is_not_proved(policy):
     book = load_shelf()["unwanted-prompts"]
-    step = replace(book.steps["suspend"], verbs=("suspend_old", "end_sessions"))
+    step = replace(book.steps["suspend-suspend"], verbs=("suspend_old", "end_sessions"))
     assert prove(book, policy).proved
-    found = prove(replace(book, steps={**book.steps, "suspend": step}), policy)
+    found = prove(replace(book, steps={**book.steps, "suspend-suspend": step}), policy)
     assert not found.proved
     assert {f.rule for f in found.findings if f.severity == "error"} == {"evidence-suffices"}

@@ -126,8 +126,8 @@ def test_no_walk_through_a_proved_runbook_goes_wrong(name):
 
 def test_a_walk_through_a_broken_runbook_does_go_wrong():
     book = load_shelf()["codes-rejected"]
-    decide = book.steps["decide"]
-    broken = replace(book, steps={**book.steps, "decide": replace(decide, edges=(Edge("resync", None, ""),))})
+    decide = book.steps["prove-decide"]
+    broken = replace(book, steps={**book.steps, "prove-decide": replace(decide, edges=(Edge("resync", None, ""),))})
     assert ("evidence-suffices", "resync") in walk_everything(broken)[0]
     assert "evidence-suffices" in {finding.rule for finding in prove(broken, None).findings}
 

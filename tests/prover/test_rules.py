@@ -11,7 +11,7 @@ import pytest
 from mfadesk.assurance.policy import load_policy
 from mfadesk.prover.plain import populations
 from mfadesk.prover.prove import prove
-from mfadesk.runbook.model import Edge, Guard
+from mfadesk.runbook.model import Answer, Edge, Guard
 from mfadesk.runbook.parse import parse_runbook
 from mfadesk.runbook.shelf import load_shelf
 
@@ -41,18 +41,20 @@ def to(step_id):
 @pytest.mark.parametrize(
     ("rule", "step", "book"),
     [
-        ("no-dead-end", "refused", change("device-replacement", "device-at-hand", edges=to("refused"))),
+        ("no-dead-end", "replace-refused", change("device-replacement", "device-at-hand", edges=to("replace-refused"))),
         ("no-dead-end", "refused", change("switch-off", "what-is-wrong", edges=to("refused"))),
         ("barred-stay-out", "prove", change("restore-account", "alarm-break-glass", edges=to("prove"))),
-        ("suspension-reachable", "prove", change("lost-or-stolen", "what-happened", edges=to("prove"))),
-        ("suspension-bounded", "alarm", change("unwanted-prompts", "suspend", kind="instruct", verbs=(), say="Wait.")),
-        ("last-resistant-kept", "remove-old", change("device-replacement", "set-up", kinds=("totp",))),
+        ("suspension-reachable", "replace", change("lost-or-stolen", "what-happened", edges=to("replace"))),
+        ("target-named", "prove-to-suspend-suspend", change("lost-or-stolen", "what-kind", variable="new_device", answers=(
+            Answer("at_hand", "Yes"), Answer("unknown", "They can't say")))),
+        ("suspension-bounded", "alarm", change("unwanted-prompts", "suspend-suspend", kind="instruct", verbs=(), say="Wait.")),
+        ("last-resistant-kept", "replace-remove-old", change("device-replacement", "replace-set-up", kinds=("totp",))),
         ("successor-not-weaker", "set-up", change("first-credential", "set-up", kinds=("totp",))),
-        ("effects-converge", "give", change("longer-bypass", "not-given", alert=None)),
-        ("proof-possible", "prove", change("device-replacement", "prove", deadline=replace(
-            SHELF["device-replacement"].steps["prove"].deadline, after_s=30))),
-        ("secrets-not-handled", "set-up", change("device-replacement", "set-up", do="Write the code down for them.")),
-        ("secrets-not-handled", "give", change("longer-bypass", "give", do="Send them the password by mail.")),
+        ("effects-converge", "give-give", change("longer-bypass", "give-not-given", alert=None)),
+        ("proof-possible", "replace", change("device-replacement", "replace", deadline=replace(
+            SHELF["device-replacement"].steps["replace"].deadline, after_s=30))),
+        ("secrets-not-handled", "replace-set-up", change("device-replacement", "replace-set-up", do="Write the code down for them.")),
+        ("secrets-not-handled", "give-give", change("longer-bypass", "give-give", do="Send them the password by mail.")),
     ],
 )  # fmt: skip
 def test_a_runbook_with_the_mistake_is_not_proved(rule, step, book):
@@ -116,20 +118,23 @@ def test_the_sets_that_suffice_are_those_that_the_decision_allows():
         ({"verbs": ("explode",)}, 'no verb "explode"'),
         ({"action": "open_sesame"}, 'no action "open_sesame"'),
         ({"edges": to("nowhere")}, '"nowhere", which is no step'),
-        ({"edges": (Edge("set-up", Guard("x", ("xor", ("const", True))), ""), *to("set-up"))}, '"xor"'),
-        ({"edges": (Edge("set-up", Guard("x", ("in", "moon", ("full",))), ""), *to("set-up"))}, "moon"),
+        ({"edges": (Edge("replace-set-up", Guard("x", ("xor", ("const", True))), ""), *to("replace-set-up"))}, '"xor"'),
+        ({"edges": (Edge("replace-set-up", Guard("x", ("in", "moon", ("full",))), ""), *to("replace-set-up"))}, "moon"),
     ],
 )
 def test_what_is_not_understood_is_an_error_that_names_the_line(fields, words):
-    book = change("device-replacement", "suspend-old", **fields)
+    book = change("device-replacement", "replace-suspend-old", **fields)
     proof = prove(book, POLICY)
     (finding,) = proof.findings
     assert not proof.decided
     assert not proof.proved
-    assert (finding.rule, finding.step) == ("understood", "suspend-old")
+    assert (finding.rule, finding.step) == ("understood", "replace-suspend-old")
     assert words in finding.sentence
-    line = book.steps["suspend-old"].line
-    assert finding.sentence.startswith(f"Line {line}: ")
+    fragment, _, including = finding.sentence.partition(" (included at ")
+    assert fragment.startswith("fragments/suspend-old.yaml:")
+    assert including.startswith("fragments/replace-device.yaml:")
+    line = int(fragment.split(":")[1])
+    text = resources.files("mfadesk.runbook").joinpath("shelf/fragments/suspend-old.yaml").read_text("utf-8")
+    assert text.splitlines()[line - 1].strip() == "suspend:"
     text = resources.files("mfadesk.runbook").joinpath("shelf/device-replacement.yaml").read_text("utf-8")
-    assert text.splitlines()[line - 1].strip() == "suspend-old:"
     assert parse_runbook(text, "device-replacement.yaml").digest == SHELF["device-replacement"].digest

@@ -23,7 +23,7 @@ from mfadesk.ports.people import Actor
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import CaseRow
 
-ANSWERS = {"authenticator": "gone", "new_device": "at_hand", "restored": "name_only"}
+ANSWERS = {"authenticator": "gone", "kind": "app", "new_device": "at_hand", "restored": "name_only"}
 
 
 @dataclass

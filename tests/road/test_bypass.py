@@ -236,7 +236,7 @@ def test_an_end_that_the_provider_does_not_take_is_tried_again(play):
 def test_who_does_not_take_it_in_time_gets_none(play):
     hazel, old, case, _browser = at_the_way_in(play)
     play.pass_time(1_801)
-    assert play.state(case).ending == "not-given"
+    assert play.state(case).ending == "give-not-given"
     assert grants(play, hazel) == ()
     assert Alert.objects.filter(kind="bypass-not-taken").exists()
 
@@ -349,8 +349,8 @@ def test_a_review_that_nobody_signed_opens_no_other_way_in(play, kind):
 
 @pytest.mark.parametrize(
     ("answers", "ending"),
-    [({"new_device": "at_hand"}, "replace-instead"), ({"authenticator": "drifted"}, "to-codes-rejected"),
-     ({"authenticator": "none_yet"}, "replace-instead")],
+    [({"new_device": "at_hand"}, "need-replace-instead"), ({"authenticator": "drifted"}, "need-to-codes-rejected"),
+     ({"authenticator": "none_yet"}, "need-replace-instead")],
 )  # fmt: skip
 def test_what_can_be_repaired_or_set_up_for_good_gets_no_bypass(play, answers, ending):
     hazel, _old, _manager = person_of(play)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import case_view, codes, enrol, prove, sessions, work_case
 from tests.road.people import alerts, desk_token, managed, ready
@@ -76,6 +77,29 @@ def test_little_proof_suspends_once_a_day_and_not_again(play):
     assert not play.state(again).effects_of("suspend_old")
     play.pass_time(86_410)
     assert play.authenticator(hazel, old).state == "active"
+
+
+def test_a_suspension_that_still_waits_for_the_provider_is_the_days_one(play):
+    hazel = play.person("hazel")
+    play.scene.add_authenticator(hazel.login, "totp", "Phone", last_used_at=play.days_ago(2))
+    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", last_used_at=play.days_ago(1), on_phone=False)
+    _, other = play.scene.add_passkey(hazel.login, "Desktop", last_used_at=play.days_ago(1), on_phone=False)
+    play.scene.inject(Fault("error", "suspend", times=1))
+    first = ask_to_suspend(play, hazel, passkey)
+    assert [effect.state for effect in play.state(first).effects_of("suspend_old")] == ["delayed"]
+    assert not play.state(ask_to_suspend(play, hazel, other)).effects_of("suspend_old")
+
+
+@pytest.mark.parametrize(("a_day", "done"), [(1, [True, False, False]), (2, [True, True, False])])
+def test_policy_says_how_often_a_day_little_proof_suspends(play, monkeypatch, a_day, done):
+    policy = play.desk.policy
+    for desk in {id(d): d for d in (play.desk, play.throwaway.executor.desk)}.values():
+        object.__setattr__(desk, "policy", replace(policy, limits=replace(policy.limits, suspensions_per_day=a_day)))
+    hazel = play.person("hazel")
+    play.scene.add_authenticator(hazel.login, "totp", "Phone", last_used_at=play.days_ago(2))
+    keys = [play.scene.add_passkey(hazel.login, f"Laptop {n}", last_used_at=play.days_ago(1), on_phone=False)[1] for n in "abc"]
+    cases = [ask_to_suspend(play, hazel, key) for key in keys]
+    assert [bool(play.state(case).effects_of("suspend_old")) for case in cases] == done
 
 
 def test_a_later_full_proof_is_not_undone_by_the_earlier_days_end(play):

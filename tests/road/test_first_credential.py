@@ -166,7 +166,10 @@ def test_one_document_alone_is_not_enough_and_the_board_says_what_would_be(play)
     assert case_view.case(play.desk, play.operator, case).board.plans
 
 
-@pytest.mark.parametrize(("employment", "ending"), [("on_leave", "hr-first"), ("third_party", "refused"), ("left", "refused")])
+@pytest.mark.parametrize(
+    ("employment", "ending"),
+    [("on_leave", "hr-first"), ("third_party", "alarm-third-party-refused"), ("left", "alarm-third-party-refused")],
+)
 def test_whom_hr_does_not_have_at_work_is_led_to_no_proof(play, employment, ending):
     hazel, _ = newcomer(play, employment=employment)
     case = play.open(hazel, goal="first_credential")

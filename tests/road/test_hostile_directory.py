@@ -148,8 +148,6 @@ def test_a_whole_directory_put_back_is_refused_by_an_executor_that_saw_the_newer
         type(rows[0]).objects.bulk_create(rows)
     with pytest.raises(Broken):
         watch.find("p_hazel")
-    # What remains: one that was stopped meanwhile cannot know.
-    assert DirectoryWatch(play.desk).get("p_hazel").tier == "standard"
 
 
 def test_a_letter_goes_to_no_address_that_no_import_wrote(play, waiting):

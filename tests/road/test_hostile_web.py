@@ -12,6 +12,7 @@ from mfadesk.kernel.errors import Broken, Refusal
 from mfadesk.operations import asking, attest, prove, work_case
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, CaseRow, EffectRow, EventRow, PersonRow, RequestRow, StaffKey
+from tests.road.people import with_laptop
 from tests.road.play import Play
 
 
@@ -23,13 +24,7 @@ def play(throwaway):
 @pytest.fixture
 def stage(play):
     """A case that waits for proof, and what the provider holds at that moment."""
-    hazel = play.person("hazel")
-    old = play.scene.add_authenticator(
-        hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400)
-    )
-    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
-    case = play.open(hazel)
-    play.answer(case, authenticator="gone", new_device="at_hand", restored="name_only")
+    hazel, old, case, passkey = with_laptop(play)
     return play, hazel, case, old, passkey, play.redeem(case)
 
 

@@ -147,7 +147,7 @@ def test_a_link_opens_one_browser_and_runs_out(play):
     link = check_in_link(play)
     cookie = sessions.redeem_link(play.desk, "192.0.2.1", link)
     assert sessions.redeem_link(play.desk, "192.0.2.1", link, cookie) == cookie
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as taken:
         sessions.redeem_link(play.desk, "192.0.2.2", link)
     assert play.state(case).status == "frozen"
     _, _, other = ready(play, "rowan")
@@ -158,6 +158,7 @@ def test_a_link_opens_one_browser_and_runs_out(play):
     with pytest.raises(Refusal) as refused:
         sessions.redeem_link(play.desk, "192.0.2.1", late)
     assert refused.value.code == "code_not_open"
+    assert refused.value.sentence == taken.value.sentence == sessions.LINK_NOT_OPEN
     assert play.state(other).status == "open"
 
 

@@ -8,6 +8,7 @@ from mfadesk.cli.drills.scenery import hire, set_stage
 from mfadesk.cli.drills.stage import World
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import codes, sessions, work_case
+from mfadesk.operations.judgement import available_methods, newest_sight
 
 A_DAY_AND_MORE_S = 90_000
 
@@ -35,7 +36,7 @@ def test_what_operators_attested_before_the_code_was_entered_suffices_once_it_is
 
 
 def suspend_without_a_browser(stage):
-    stage.open("report_loss", {"authenticator": "gone"}, frozenset(), "phone")
+    stage.open("report_loss", {"authenticator": "gone", "kind": "app"}, frozenset(), "phone")
     stage.prove("video_photo_on_file")
     assert old_of(stage).state == "suspended"
 
@@ -71,3 +72,14 @@ def test_what_an_authenticator_proved_counts_for_nothing_once_it_is_said_to_be_g
     stage.prove("manager_portal")
     assert stage.state.step_kind == "verify"
     assert old_of(stage).state == "active"
+
+
+def test_nobody_is_seen_on_video_where_no_service_carries_the_call(stage):
+    stage.throwaway.scene.set_factor("person", "video_photo_on_file", available=False)
+    stage.open("report_loss", {"authenticator": "gone"}, frozenset(), "phone")
+    sight, _ = newest_sight(stage.person.id)
+    able = available_methods(stage.state, stage.person, sight, stage.throwaway.desk.policy)
+    assert "in_person_badge" in able and "video_photo_on_file" not in able
+    with pytest.raises(Refusal, match="no service"):
+        stage.prove("video_photo_on_file")
+    assert stage.state.pieces == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from mfadesk.connectors.lab import oath
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.errors import Invalid, Refusal
-from mfadesk.operations import case_view, enrol, work_case
+from mfadesk.operations import case_view, enrol, not_me, work_case
 from mfadesk.operations.desk import serve_desk
 from mfadesk.operations.sayings import NOTICED
 from mfadesk.store.models import Alert
@@ -174,6 +175,12 @@ def test_an_effect_that_waits_is_not_done_once_the_decision_would_not_be_made_an
     assert play.authenticator(hazel, old).state == "suspended"
     assert Alert.objects.filter(kind="effect_parked", case_id=case).exists()
     assert play.state(case).effects_of("remove_old")[0].state == "failed"
+    # The new one works, so whoever the account belongs to hears of it, once, and can say that it was not them.
+    letters = [mail for mail in play.scene.list_mail() if mail.to.startswith("hazel@")]
+    assert {mail.to for mail in letters} == {"hazel@fernhollow.example", "hazel@home.example"} and len(letters) == 2
+    not_me.act_not_me(play.desk, re.search(r"/me/not-me/(\S+)", letters[0].text)[1])
+    play.settle()
+    assert {a.state for a in play.scene.holdings(hazel.login).authenticators if a.kind == "totp"} == {"suspended"}
 
 
 def test_a_suspension_that_waits_for_the_provider_is_judged_on_what_was_noted_meanwhile(play, decided):

@@ -16,7 +16,7 @@ from mfadesk.kernel.secret import Secret
 from mfadesk.operations import enrol, prove, sessions
 from mfadesk.ports.provider import Accepted, Rejected
 from mfadesk.store.models import Alert, EffectRow
-from tests.connectors.laws import passkey_for, secret_in
+from tests.connectors.house import passkey_for, secret_in
 from tests.connectors.test_privacyidea_laws import Disturbance
 from tests.road.again import Memory, Walker
 from tests.road.play import Play

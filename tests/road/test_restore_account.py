@@ -139,7 +139,7 @@ def test_whoever_hr_has_on_leave_is_let_in_on_hrs_word_and_only_then(play):
 def test_an_outsiders_account_is_never_opened(play, employment):
     hazel, _old, _key = closed(play, employment=employment)
     case = opened(play, hazel)
-    assert play.state(case).ending == "refused"
+    assert play.state(case).ending == "alarm-third-party-through-their-contact"
     assert play.scene.holdings("hazel").disabled
 
 

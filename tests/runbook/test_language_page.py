@@ -32,6 +32,16 @@ steps:
 """
 
 
+def test_the_example_of_an_include_and_of_a_fragment_are_read():
+    book = parse_runbook(FRAME % textwrap.indent(EXAMPLES["include"].rstrip(), "    "), "example.yaml")
+    assert (book.steps["example"].kind, book.steps["example-decide"].edges[0].to) == ("verify", "no-change")
+    fragment = re.search(r"```yaml fragment\n((?:.*\n)*?)```", PAGE)[1]
+    example = "kind: include\nfragment: ask-twice\nwith: {say: Is it gone?}\nexits: {sure: next-step, unsure: ended}"
+    frame = FRAME.replace("variables: {authenticator: [works, gone]}\n", "")
+    book = parse_runbook(frame % textwrap.indent(example, "    "), "example.yaml", lambda name: (name, fragment))
+    assert (book.steps["example"].say, book.steps["example"].do) == ("Is it gone?", "")
+
+
 @pytest.mark.parametrize("kind", get_args(StepKind))
 def test_the_example_of_each_kind_is_read(kind):
     book = parse_runbook(FRAME % textwrap.indent(EXAMPLES[kind].rstrip(), "    "), "example.yaml")

@@ -11,9 +11,13 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from mfadesk.kernel.errors import Invalid
-from mfadesk.runbook.parse import MAX_STEPS, parse_runbook
+from mfadesk.runbook.fields import MAX_STEPS
+from mfadesk.runbook.fragments import shipped_fragments, shipped_names
+from mfadesk.runbook.parse import parse_runbook
 from mfadesk.runbook.speech import REFUSAL_SPEECH
 from mfadesk.runbook.yaml_tree import MAX_BYTES
 
@@ -148,4 +152,17 @@ def test_the_schema_takes_what_the_parser_takes():
         assert list(validator.iter_errors(yaml.safe_load(text))) == []
     broken = yaml.safe_load(SMALL)
     broken["steps"]["ask-it"]["kind"] = "aks"
+    assert list(validator.iter_errors(broken))
+
+
+def test_the_schema_of_fragments_takes_every_shipped_fragment_and_sees_a_wrong_word():
+    here = json.loads(resources.files("mfadesk.runbook").joinpath("fragment.schema.json").read_text("utf-8"))
+    both = Registry().with_resources(
+        [(name, DRAFT202012.create_resource(schema)) for name, schema in (("runbook.schema.json", SCHEMA), ("", here))]
+    )
+    validator = jsonschema.Draft202012Validator(here, registry=both)
+    for name in shipped_names():
+        assert list(validator.iter_errors(yaml.safe_load(shipped_fragments(name)[1]))) == [], name
+    broken = yaml.safe_load(shipped_fragments("verify-caller")[1])
+    broken["steps"]["prove"]["action"] = "open_sesame"
     assert list(validator.iter_errors(broken))

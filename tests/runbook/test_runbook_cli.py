@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
+import re
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -13,15 +13,17 @@ from typer.testing import CliRunner
 from mfadesk.cli.prove import app as prove_app
 from mfadesk.cli.runbook import app as runbook_app
 from mfadesk.kernel.errors import Invalid
+from mfadesk.runbook.shelf import load_shelf
+from mfadesk.runbook.write import write_runbook
 
-SHELF = resources.files("mfadesk.runbook").joinpath("shelf")
 RUN = CliRunner()
 
 
 def broken(tmp_path):
-    text = SHELF.joinpath("codes-rejected.yaml").read_text("utf-8")
+    text = write_runbook(load_shelf()["codes-rejected"])
     path = tmp_path / "mine.yaml"
-    path.write_text(text.replace('{when: decision == "allowed", to: resync', '{when: decision != "allowed", to: resync'))
+    assert 'when: decision == "allowed"' in text
+    path.write_text(text.replace('when: decision == "allowed"', 'when: decision != "allowed"'))
     return path
 
 
@@ -46,7 +48,7 @@ def test_prove_says_no_with_a_walk_that_shows_why(tmp_path):
     finding = next(item for item in book["findings"] if item["rule"] == "evidence-suffices")
     assert finding["severity"] == "error"
     assert finding["step"] == "resync"
-    assert [hop["step"] for hop in finding["path"]][-2:] == ["decide", "resync"]
+    assert [hop["step"] for hop in finding["path"]][-2:] == ["prove-decide", "resync"]
     words = RUN.invoke(prove_app, [str(path)])
     assert words.exit_code == 1
     assert "NOT proved" in words.stdout
@@ -97,6 +99,21 @@ def test_a_diff_names_steps_fields_and_the_rules_that_are_newly_broken(tmp_path)
     result = RUN.invoke(runbook_app, ["diff", "codes-rejected", str(broken(tmp_path))])
     assert result.exit_code == 1
     assert "edges" in result.stdout and "broken: " in result.stdout and "not proved" in result.stdout
+    assert "Nothing differs" not in result.stdout
+
+
+def test_a_diff_says_whom_it_shuts_out_what_an_attack_becomes_and_draws_both(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = write_runbook(load_shelf()["lost-or-stolen"]).replace(
+        "action: replace_authenticator", "action: suspend_authenticator"
+    )
+    path.write_text(text.replace("to: no-change", "to: left-open"))
+    result = RUN.invoke(runbook_app, ["diff", "lost-or-stolen", str(path), "--svg", str(tmp_path / "map.svg")])
+    assert result.exit_code == 1
+    assert re.search(r"^shut out: .*authenticator = works.*: Found again → Left open$", result.stdout, re.MULTILINE)
+    assert re.search(r"^cheapest attack, standard: 65 points → [0-9]+ points", result.stdout, re.MULTILINE)
+    assert ">changed<" in (tmp_path / "map.svg").read_text()
+    assert (tmp_path / "map-before.svg").read_text().startswith("<svg")
 
 
 def test_a_file_that_is_no_playbook_or_no_key_is_refused_by_name(tmp_path):

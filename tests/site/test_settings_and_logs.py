@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mfadesk.kernel.errors import Invalid
+from mfadesk.kernel.ids import SystemRandomness
 from mfadesk.kernel.secret import Secret
 from mfadesk.site.databases import database_settings
 from mfadesk.site.logs import ScrubbedFormatter, scrub, scrub_text
+from mfadesk.store.home import Config, create_home
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,20 @@ def test_a_setting_that_opens_a_wall_is_refused(settings, name, value, number):
     assert check_walls(None) == []
     setattr(settings, name, value)
     assert f"mfadesk.{number}" in [error.id for error in check_walls(None)]
+
+
+@pytest.mark.parametrize(("demo", "wanted"), [(False, "web"), (True, "owner")])
+def test_each_process_signs_in_to_the_database_by_its_own_environment_whatever_desk_toml_says(tmp_path, demo, wanted):
+    config = Config("Fernhollow", "http://localhost:8000", database_url="postgresql://owner@db.example/desk", demo=demo)
+    create_home(tmp_path / "desk", config, SystemRandomness())
+    environment = {
+        **os.environ, "MFADESK_HOME": str(tmp_path / "desk"), "MFADESK_DATABASE_URL": "postgresql://web@db.example/desk",
+    }  # fmt: skip
+    program = "from mfadesk.site import settings; print(settings.DATABASES['default']['USER'])"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert told.stdout.strip() == wanted, told.stderr
 
 
 def test_the_embedded_database_waits_for_the_disk_and_takes_its_lock_first():

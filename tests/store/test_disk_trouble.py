@@ -9,6 +9,7 @@ from mfadesk.kernel.errors import Unavailable
 from mfadesk.operations import sessions, work_case
 from mfadesk.store.lock import writer_lock
 from mfadesk.store.models import CaseRow, EffectRow, EventRow, TreeHead
+from tests.road.people import with_laptop
 from tests.road.play import Play
 
 
@@ -44,13 +45,7 @@ def fill(play, case) -> tuple[Unavailable, tuple]:
 
 
 def test_a_full_disk_in_the_middle_of_a_case_stops_it_whole_and_room_lets_it_go_on(play):
-    hazel = play.person("hazel")
-    old = play.scene.add_authenticator(
-        hazel.login, "totp", "Phone", last_used_at=play.days_ago(2), created_at=play.days_ago(400)
-    )
-    _, passkey = play.scene.add_passkey(hazel.login, "Laptop", "passkey", last_used_at=play.days_ago(1))
-    case = play.open(hazel)
-    play.answer(case, authenticator="gone", new_device="at_hand", restored="name_only")
+    hazel, old, case, passkey = with_laptop(play)
     browser = play.redeem(case)
     with connection.cursor() as cursor:
         pages, most = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "max_page_count"))

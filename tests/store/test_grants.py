@@ -10,7 +10,10 @@ from django.db import ProgrammingError, connection, transaction
 from mfadesk.cli import findings_desk
 from mfadesk.executor import core
 from mfadesk.kernel.errors import Invalid
+from mfadesk.operations.deadlines import sweep
+from mfadesk.site.session_store import SessionStore
 from mfadesk.store.grants import GRANTS, statements
+from mfadesk.store.models import Heartbeat
 from tests.road.play import Play
 
 ROLES = {"web": "t_desk_web", "executor": "t_desk_executor"}
@@ -136,6 +139,21 @@ def test_the_road_needs_no_more_than_the_two_roles_may_do(roles, monkeypatch):
     play.pass_time(60)
     state = play.state(case)
     assert (state.status, state.outcome) == ("closed", "changed")
+
+
+def test_each_tier_may_say_that_it_is_alive_and_clear_what_is_over(roles):
+    play = Play(roles)
+    play.person("hazel")
+    roles.seal_directory()
+    run(f"SET ROLE {ROLES['executor']}")
+    for _ in range(2):
+        roles.executor._last_beat = roles.executor._last_checkpoint = roles.executor._last_directory = float("-inf")
+        roles.executor._beat()
+        play.clock.advance(400)
+    run(f"SET ROLE {ROLES['web']}")
+    sweep(play.desk)
+    SessionStore.clear_expired()
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": play.clock.now()})
 
 
 class Divided:

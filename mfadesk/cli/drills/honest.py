@@ -5,6 +5,7 @@ What the case asks for is done as it asks; nothing here knows a runbook by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -15,16 +16,15 @@ from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.judge import find_effects, judge_honest
 from mfadesk.cli.drills.likeness import find_circumstances, find_unreached
 from mfadesk.cli.drills.means import find_closed, said_of, say
-from mfadesk.cli.drills.scenario import Call, Expected
+from mfadesk.cli.drills.scenario import ON_LEAVE, Call, Expected
 from mfadesk.cli.drills.scenery import set_stage
 from mfadesk.cli.drills.stage import PROVIDER, NotAtHand, Shift, Stage, World
 from mfadesk.cli.throwaway import Mark, Throwaway
 from mfadesk.kernel.errors import MfadeskError
-from mfadesk.operations.conditions import unmet_conditions
-from mfadesk.operations.hr_word import NEEDED, plans_through_hr
+from mfadesk.operations.conditions import plans_that_meet, unmet_conditions
 from mfadesk.ports.people import Tier
 from mfadesk.runbook.model import Step
-from mfadesk.runbook.situation import first_answers
+from mfadesk.runbook.situation import GOAL_WORDS, first_answers
 
 TALK_CHANGE_MIN, TALK_NO_CHANGE_MIN = 6, 4
 APPROVAL_MIN = 5
@@ -36,6 +36,10 @@ TOMORROW_S = 20 * 3_600
 CHANGES_HERE = ("enrol", "confirm", "resync", "bypass")
 """Steps at which the person does something in their browser that changes what the provider holds."""
 
+MAX_HANDED_ON = 2
+"""How often one call is handed on to another road, as the desk's own words say."""
+
+LEADS_TO = re.compile(r'Open a case with "([^"]+)"')
 MAX_TURNS = 100
 MAX_PLANS = 4
 
@@ -51,6 +55,8 @@ class Served:
     why_not: str = ""
     """Why the case could not go on, for whoever reads the result; no fault where that was to be expected."""
     used: list[MethodId] = field(default_factory=list)
+    handed_on: Served | None = None
+    """How it stood when the desk first handed the caller on to another road, where that road was taken then."""
 
 
 class NoRoad(Exception):
@@ -67,6 +73,10 @@ def serve(throwaway: Throwaway, shift: Shift, base: Mark, call: Call, available:
         throwaway.return_to(base)
         served = _Visit(throwaway, shift, call, available).run(signals)
         served.wrong = served.wrong or judge_honest(served.outcome, served.effects, served.minutes, expected)
+        first = served.handed_on
+        if served.wrong and first and not judge_honest(first.outcome, first.effects, first.minutes, expected):
+            # To be handed on was right by itself; what came of it afterwards is another call's business.
+            served = first
         if served.wrong:
             served.wrong += f"; {served.why_not}" if served.why_not else ""
             served.wrong += " (with its signals)" if signals else " (without signals)" if call.signals else ""
@@ -101,15 +111,24 @@ class _Visit:
     def _employment(self) -> str:
         """Return what HR's feed says: of somebody who is back, still the leave where HR can be asked or is said to have it so."""
         word = self._call.situation.get("employment", "active")
-        late = "hr_attest" in self._can or "hr_status_on_leave" in self._call.signals
+        late = "hr_attest" in self._can or ON_LEAVE in self._call.signals
         return "active" if word == "returning" and not late else word
 
     def run(self, signals: frozenset[str]) -> Served:
         stage = self._stage
         before, wrong, why_not = stage.see(), "", ""
+        handed_on: Served | None = None
+        goal = self._goal
         try:
-            stage.open(self._goal, said_of(self._call), signals, self._call.channel)
-            why_not = self._follow()
+            for _ in range(1 + MAX_HANDED_ON):
+                stage.open(goal, said_of(self._call), signals, self._call.channel)
+                why_not = self._follow()
+                goal = self._leads_to()
+                if not goal:
+                    break
+                effects = find_effects(before, stage.see())
+                minutes = self._minutes("bound" in effects)
+                handed_on = handed_on or Served(stage.state.outcome or "", effects, minutes, used=list(self._used))
         except NotAtHand as error:
             wrong = f"not at hand: {error}"
         except MfadeskError as error:
@@ -121,7 +140,14 @@ class _Visit:
         state = stage.state
         effects = find_effects(before, stage.see())
         minutes = self._minutes("bound" in effects)
-        return Served(state.outcome or f"open at {state.step}", effects, minutes, wrong, why_not, self._used)
+        return Served(state.outcome or f"open at {state.step}", effects, minutes, wrong, why_not, self._used, handed_on)
+
+    def _leads_to(self) -> str:
+        """Return the goal that the case's end names for the operator, or "": then there is nothing more to open."""
+        state = self._stage.state
+        end = self._throwaway.desk.runbook_of(state).steps.get(state.ending or "")
+        named = LEADS_TO.search(end.do or "") if end is not None and state.outcome == "handed_over" else None
+        return next((goal for goal, words in GOAL_WORDS.items() if named is not None and words == named.group(1)), "")
 
     def _follow(self) -> str:
         """Do what the case asks until it asks nothing more; return why it could not go on."""
@@ -160,6 +186,8 @@ class _Visit:
                 if method not in self._used:
                     self._used.append(method)
                 self._stage.prove(method)
+                if self._stage.state.step != state.step:
+                    break
             after = self._stage.state
             if after.status != "open" or after.step != state.step:
                 return ""
@@ -181,9 +209,9 @@ class _Visit:
         decision = judge(state.evidence())
         unmet = unmet_conditions(action, state, self._stage.person, holdings, self._policy, now)
         reasons = "; ".join(reason.sentence for reason in (*getattr(decision, "reasons", ()), *unmet))
-        plans = () if unmet else getattr(decision, "plans", ())
-        if unmet == (NEEDED,):
-            plans = plans_through_hr(judge, state.evidence(), can, self._policy, now)
+        plans = getattr(decision, "plans", ())
+        if unmet:
+            plans = plans_that_meet(unmet, judge, state.evidence(), can, self._policy, now)
         return next(iter(plans), None), reasons
 
     def _change(self, state: CaseState, step: Step) -> None:

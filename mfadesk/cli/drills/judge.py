@@ -155,7 +155,12 @@ def judge_honest(outcome: str, effects: Iterable[str], minutes: float, expected:
     """Return what is wrong with how an honest caller was served; nothing where all is well."""
     wanted = {EFFECT_OF[word] for word in expected.then if word in EFFECT_OF}
     done = set(effects)
+    if "removed" in done:
+        # What was removed is off as well: it was suspended first, and at the end nothing is left of it.
+        wanted -= {"suspended"}
     kinds = KINDS_OF_DECISION.get(expected.decision) or _kinds_for(wanted)
+    if expected.then and BY_ONESELF.issuperset(expected.then):
+        kinds |= {"self_service"}
     if outcome not in kinds:
         return f"ended as {outcome}, where {' or '.join(sorted(kinds))} is right"
     if outcome == "changed" or expected.decision not in KINDS_OF_DECISION:
@@ -169,6 +174,13 @@ def judge_honest(outcome: str, effects: Iterable[str], minutes: float, expected:
     if expected.target_minutes is not None and minutes > expected.target_minutes:
         return f"took {minutes:g} minutes of {expected.target_minutes:g}"
     return ""
+
+
+BY_ONESELF = frozenset({
+    "issue_saved_recovery_code", "saved_recovery_code", "new_recovery_codes", "recovery_codes", "self_service", "self_service_transfer",
+    "self_service_reset", "backup_codes", "regenerate_recovery_codes",
+})  # fmt: skip
+"""What a `then` may ask that people do on their own page; where it asks nothing else, that page is the right end."""
 
 
 def _kinds_for(wanted: set[str]) -> frozenset[str]:

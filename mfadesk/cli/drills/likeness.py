@@ -13,6 +13,8 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from django.db import connection
+
 from mfadesk.assurance.circumstances import find_held, find_threat
 from mfadesk.assurance.decision import decide
 from mfadesk.assurance.model import Allowed, Circumstances, Evidence, MethodId, Policy, ThreatLevel
@@ -24,17 +26,13 @@ from mfadesk.operations.judgement import (
     DEVICE_KINDS,
     Sight,
     circumstances_of,
-    find_drifted,
-    find_gone,
-    find_survivors,
-    find_targets,
 )
+from mfadesk.operations.targets import find_disowned, find_drifted, find_gone, find_survivors, find_targets
 from mfadesk.ports.people import Tier
 from mfadesk.ports.provider import Authenticator
 from mfadesk.runbook.guards import variables_of
 from mfadesk.runbook.model import Runbook, StepId
 from mfadesk.store.commit import load_case
-from mfadesk.store.models import CaseRow
 
 # fmt: off
 COVERED = frozenset({
@@ -56,15 +54,15 @@ def find_likeness(stage: Stage, state: CaseState) -> Hashable:
     circumstances = find_circumstances(stage, state)
     names = {a.id: f"{a.kind}/{a.label}" for a in holdings.authenticators}
     read, ahead = read_from(desk.runbook_of(state), state.step)
-    gone = {a.id for a in find_gone(state, holdings)}
+    gone, disowned = ({a.id for a in find(state, holdings)} for find in (find_gone, find_disowned))
     return (
         stage.world, stage.person.tier, stage.person.employment, desk.policy.digest, state.runbook_digest, state.policy_digest,
         state.status, state.step, state.outcome,
         frozenset((k, v) for k, v in state.answers.items() if k in read),
         frozenset(step for step in state.said if step in ahead),
         _judged_by(circumstances, desk.policy, now),
-        frozenset(_piece(piece.evidence, now, gone) for piece in state.pieces),
-        frozenset(names[name] for name in gone),
+        frozenset(_piece(piece.evidence, now, disowned) for piece in state.pieces),
+        frozenset(names[name] for name in gone), frozenset(names[name] for name in disowned),
         frozenset(names[a.id] for a in find_targets(state, holdings)),
         _drifted(stage, state), DEVICE_KINDS.get(state.answers.get("new_device", "")),
         frozenset(names.get(name, name) for name in state.targets),
@@ -121,8 +119,12 @@ def _asked(state: CaseState, now: datetime) -> Hashable:
 
 
 def _others(state: CaseState) -> list[CaseState]:
-    others = CaseRow.objects.filter(subject_id=state.subject).exclude(pk=state.id).order_by("opened_at", "pk")
-    return [load_case(case_id) for case_id in others.values_list("id", flat=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS, [state.subject, state.id])
+        return [load_case(case_id) for (case_id,) in cursor.fetchall()]
+
+
+_OTHERS = "SELECT id FROM store_caserow WHERE subject_id = %s AND id <> %s ORDER BY opened_at, id"
 
 
 def _earlier(other: CaseState, names: Mapping[str, str], now: datetime) -> Hashable:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mfadesk.assurance.model import Compromise, MethodId, Policy
-from mfadesk.cli.drills.scenario import Call, Crime
+from mfadesk.cli.drills.scenario import CLOSED_WORDS, LOCKED_WORDS, Call, Crime
 from mfadesk.cli.drills.stage import PROVIDER, Closed, World
 from mfadesk.runbook.model import Step
 from mfadesk.runbook.situation import REQUEST_GOALS, VOCABULARY, first_answers
@@ -27,6 +27,7 @@ TRUTHS: Mapping[str, tuple[str, ...]] = {
     "suspend_now": ("yes",),
     "own_page": ("not_reachable",),
     "own_reset": ("fails",),
+    "codes_made": ("yes",),
     "have_it_back": ("yes",),
     "approved": ("no",),
 }
@@ -108,10 +109,6 @@ def _usual_worlds(call: Call, policy: Policy) -> tuple[World, ...]:
         World("everything used yesterday", factors, 1.0),
         World("typical", TYPICAL, 1.0, spare_token=False, settled_days=TWO_YEARS),
     )
-
-
-CLOSED_WORDS = frozenset({"enable_account", "reactivate_account", "reopen_account", "account_disabled", "account_closed"})
-LOCKED_WORDS = frozenset({"unlock_account", "account_unlock", "unlock", "account_locked", "account_locked_out", "locked_out"})
 
 
 def find_closed(call: Call) -> Closed:

@@ -34,6 +34,12 @@ FIELDS = (
 EXPECTED = ("decision", "must", "must_not", "target_minutes", "post")
 """What a scenario and its expectation may hold; much of it is for readers alone."""
 
+CLOSED_WORDS = frozenset({"enable_account", "reactivate_account", "reopen_account", "account_disabled", "account_closed"})
+LOCKED_WORDS = frozenset({"unlock_account", "account_unlock", "unlock", "account_locked", "account_locked_out", "locked_out"})
+ON_LEAVE = "hr_status_on_leave"
+SETS_THE_STAGE = CLOSED_WORDS | LOCKED_WORDS | {ON_LEAVE}
+"""Signals that say how the account and HR's feed stand: policy need not know them, since the desk looks for itself."""
+
 Kind = Literal["attack", "legitimate"]
 Place = tuple[str, str]
 """A field and a word in it."""
@@ -137,7 +143,10 @@ def find_strangers(scenario: Scenario, policy: Policy) -> tuple[str, ...]:
             if k in VOCABULARY or k == "goal"
         ),
         *(_strange(scenario, "request", word, REQUEST_GOALS, "the operator asks") for word in scenario.call.request),
-        *(_strange(scenario, "signals", word, policy.signals, "recorded only") for word in sorted(scenario.call.signals)),
+        *(
+            _strange(scenario, "signals", word, {*policy.signals, *SETS_THE_STAGE}, "recorded only")
+            for word in sorted(scenario.call.signals)
+        ),
         *(_strange(scenario, "controls", w, compromises, "defeats nothing here") for w in sorted(scenario.crime.controls)),
         *(_strange(scenario, "known_info", w, compromises, "defeats nothing here") for w in sorted(scenario.crime.known_info)),
         *(_strange(scenario, "available", word, factors, "proves nothing here") for word in scenario.available),

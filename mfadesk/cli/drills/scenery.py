@@ -10,6 +10,7 @@ from mfadesk.cli.drills.stage import ATTESTED, PROVIDER, VOUCHED, Shift, Staff, 
 from mfadesk.cli.throwaway import Throwaway, enlist
 from mfadesk.connectors.lab.records import MAX_FAILURES
 from mfadesk.operations import call_back
+from mfadesk.operations.judgement import BY_SERVICE
 from mfadesk.operations.people import get_person
 from mfadesk.ports.provider import AuthenticatorKind
 from mfadesk.store.models import ContactRow, PersonRow
@@ -84,6 +85,7 @@ def set_stage(
     _give(stage, usable, used)
     scene.add_session("person")
     throwaway.seal_directory()
+    stage.close_directory()
     if world.old and world.switched_off:
         switch_off(stage, kind)
     if world.closed:
@@ -129,7 +131,7 @@ def _give(stage: Stage, usable: Iterable[str], used: datetime) -> None:
             stage.totp = scene.add_authenticator(login, "totp", "Second token", last_used_at=used, on_phone=False)
         elif method == "saved_recovery_code":
             stage.paper = list(scene.add_recovery_codes(login, "Paper")[1])
-        elif method == call_back.METHOD or method not in PROVIDER | ATTESTED | VOUCHED.keys():
+        elif method == call_back.METHOD or method in BY_SERVICE or method not in PROVIDER | ATTESTED | VOUCHED.keys():
             scene.set_factor(login, method)
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from mfadesk.cases.state import CaseState
 from mfadesk.cli.drills.approvers import ApproverOnShift, approve_what_waits
+from mfadesk.cli.drills.directory_once import DirectoryOnce
 from mfadesk.cli.drills.judge import Seen
 from mfadesk.cli.throwaway import PUBLIC_URL, Mark, Throwaway
 from mfadesk.connectors.lab.soft_passkey import SoftPasskey
@@ -21,9 +22,9 @@ from mfadesk.executor.letters import addresses_of
 from mfadesk.kernel.errors import MfadeskError
 from mfadesk.operations import attest, bypass, call_back, codes, deadlines, enrol, prove, resync, sessions, vouch, work_case
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import find_drifted
 from mfadesk.operations.open_case import CHANNELS, MAX_SIGNALS, open_case
 from mfadesk.operations.people import find_vouchers
+from mfadesk.operations.targets import find_drifted
 from mfadesk.ports.people import Actor, Person
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import Alert, ClaimantSession
@@ -104,6 +105,10 @@ class Stage:
     paper: list[str] = field(default_factory=list)
     case_id: str = ""
     cookie: str = ""
+    directory: DirectoryOnce = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.directory = DirectoryOnce(self.throwaway.executor.desk)
 
     @property
     def state(self) -> CaseState:
@@ -116,6 +121,10 @@ class Stage:
             raise NotAtHand("no browser is bound")
         return found
 
+    def close_directory(self) -> None:
+        """Nobody writes the directory from here on, so that the executor need not check it again at every move."""
+        self.throwaway.executor.directory = self.directory
+
     def keep(self) -> Place:
         """Return this moment, to come back to."""
         return Place(self.throwaway.mark(), self.case_id, self.cookie, tuple(self.paper))
@@ -123,6 +132,7 @@ class Stage:
     def go_back(self, place: Place) -> None:
         """Make everything as it was. Passkeys stay moved on, which no relying party minds."""
         self.throwaway.return_to(place.mark)
+        self.close_directory()
         self.case_id, self.cookie, self.paper = place.case_id, place.cookie, list(place.paper)
 
     def see(self) -> Seen:
@@ -298,7 +308,9 @@ class Stage:
         self._ring(self.shift.operators[0], method)
         self._sign(self.shift.operators[0], method, "passed")
         self.throwaway.settle()
-        drawn = self.state.second_asked.get(method)
+        state = self.state
+        # Where one word was enough, the case has gone on and asks nobody else.
+        drawn = state.second_asked.get(method) if state.status == "open" and state.step_kind == "verify" else None
         second = next((s for s in self.shift.operators if s.actor.id == drawn), None)
         if second is not None:
             if second_says == "passed":

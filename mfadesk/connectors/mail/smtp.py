@@ -14,6 +14,7 @@ from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
 from typing import Literal
 
+from mfadesk.connectors.addresses import require_host
 from mfadesk.connectors.mail.message import message_id, require_message
 from mfadesk.kernel.clock import Clock
 from mfadesk.kernel.errors import Invalid, Unavailable
@@ -50,6 +51,7 @@ class SmtpCourier:
     def __init__(self, server: SmtpServer, clock: Clock) -> None:
         if server.user is not None and not server.password:
             raise Invalid("mail.password", "A mail user needs a password.")
+        require_host(server.host, "mail.host")
         require_message(Message(server.sender, "check", "check", "check"))
         self._server = server
         self._clock = clock

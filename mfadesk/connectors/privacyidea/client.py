@@ -6,7 +6,6 @@ to that one place only, and an answer that is not what the API promises is never
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import ssl
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 
 import httpx
 
+from mfadesk.connectors.addresses import require_host
 from mfadesk.kernel.errors import Invalid, Unavailable
 from mfadesk.kernel.secret import Secret
 
@@ -134,12 +134,7 @@ def require_address(url: str, allow_loopback_http: bool) -> str:
         raise Invalid(where, "This is no address.") from error
     if not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
         raise Invalid(where, "An address has a scheme, a host, maybe a port and a path, and nothing else.")
-    try:
-        address = ipaddress.ip_address(parsed.host)
-    except ValueError:
-        address = None
-    if address is not None and (address.is_link_local or address.is_unspecified or address.is_multicast):
-        raise Invalid(where, "No identity provider has such an address.")
+    address = require_host(parsed.host, where)
     is_loopback = parsed.host == "localhost" or (address is not None and address.is_loopback)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and allow_loopback_http and is_loopback):
         raise Invalid(where, "privacyIDEA is reached over https.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,7 @@ class PrivacyIdeaProvider:
         self._realm = realm
         self._origins = frozenset(origins)
         self._clock = clock
+        self._one_code_at_a_time = threading.Lock()
         self._policies: tuple[datetime, list[Mapping[str, Any]] | None] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -89,6 +91,11 @@ class PrivacyIdeaProvider:
         return Holdings(login, tuple(token.to_authenticator() for token in tokens), 0, self._clock.now())
 
     def check_code(self, login: str, code: Secret) -> Accepted | Rejected:
+        """Return what privacyIDEA says of the code. One after the other: it takes one code twice that it is shown twice at one moment."""
+        with self._one_code_at_a_time:
+            return self._check_code(login, code)
+
+    def _check_code(self, login: str, code: Secret) -> Accepted | Rejected:
         held = self._list(login)
         if not _CODE.fullmatch(code.reveal()):
             # An empty code would be a request for a text message: privacyIDEA takes it for a PIN.

@@ -18,10 +18,10 @@ from mfadesk.kernel.errors import Invalid
 from mfadesk.runbook.cacao.conditions import NoGuard, Tree, read_condition
 from mfadesk.runbook.cacao.secrets import find_secrets
 from mfadesk.runbook.cacao.words import names_in, plain_text, slug, span, word
-from mfadesk.runbook.fields import MAX_TEXT_CHARS, MAX_TITLE_CHARS
+from mfadesk.runbook.fields import MAX_STEPS, MAX_TEXT_CHARS, MAX_TITLE_CHARS
 from mfadesk.runbook.guards import UNKNOWN, Place, parse_guard
 from mfadesk.runbook.model import Variable
-from mfadesk.runbook.parse import MAX_EDGES, MAX_STEPS, MAX_VALUES, MAX_VARIABLES
+from mfadesk.runbook.parse import MAX_EDGES, MAX_VALUES, MAX_VARIABLES
 from mfadesk.runbook.write import WIDTH
 
 LEFT_OPEN = "left-open"

@@ -11,6 +11,9 @@ from mfadesk.ports.people import TIER_WORDS, Tier
 
 register = template.Library()
 
+KINDS = {"totp": "Authenticator app", "hotp": "Token that shows codes", "sms": "Text message", "webauthn": "Passkey"}
+"""What abbreviations of the data model are called on a page."""
+
 
 @register.simple_tag
 def qr(text: str, label: str) -> SafeString:
@@ -35,5 +38,5 @@ def tier(name: Tier) -> str:
 
 @register.filter
 def plain(text: str) -> str:
-    """Return a name of the data model as words: ``recovery_code`` becomes ``recovery code``."""
-    return text.replace("_", " ")
+    """Return a name of the data model as words: ``recovery_code`` becomes ``Recovery code``."""
+    return KINDS.get(text) or text.replace("_", " ").capitalize()

@@ -1,8 +1,8 @@
 // Single keys for people who live in this page all day. Dead inside fields, and off for good with one tick (WCAG 2.1.4).
 // No key approves, sends, raises or ends: keys choose, open and move; "Enter" presses the button that the page shows with it.
 const KEYS = [
-  ["1 – 9", "Choose an answer"], ["Enter", "Record the answer"], ["P", "If they push"], ["B", "Go to the proof"], ["T", "Go to what happened"],
-  ["X", "End without a change (asks first)"], ["J and K", "Next and last call in the list"], ["O", "Open it"], ["/", "Go to the search field"], ["N", "Start a call"],
+  ["1 – 9", "Choose an answer"], ["Enter", "Record the answer"], ["R", "Ring the number on file (opens it first)"], ["P", "If they push"], ["B", "Go to the proof"], ["T", "Go to what happened"],
+  ["X", "End without a change (asks first)"], ["J and K", "Next and previous call in the list"], ["O", "Open it"], ["/", "Go to the search field"], ["N", "Start a call"],
   ["G then C", "Go to the calls"], ["?", "This list"],
 ];
 const STORE = "mfadesk.keys";
@@ -82,6 +82,8 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? key : event.key)}"]`);
   if (!target) return;
   event.preventDefault();
+  const shut = target.matches("summary") ? null : target.closest("details:not([open])");
+  if (shut) { shut.open = true; target.focus(); return; }
   if (target.matches("input")) target.focus();
   else if (key === "Enter") { if (target.form.reportValidity()) target.form.requestSubmit(target); }
   else { target.focus(); target.click(); }

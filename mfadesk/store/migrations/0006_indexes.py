@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0004_directory_seals'),
+        ('store', '0005_runbook_texts'),
     ]
 
     operations = [
