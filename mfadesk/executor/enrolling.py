@@ -10,13 +10,13 @@ from mfadesk.cases.engine import Draft, find_authority
 from mfadesk.cases.state import CaseState
 from mfadesk.executor.authority import require_still_allowed
 from mfadesk.executor.challenges import for_browser, keep_options, make_challenge, take_challenge
-from mfadesk.kernel.errors import Refusal
+from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.kernel.sealing import seal
 from mfadesk.kernel.secret import Secret
 from mfadesk.operations.conditions import find_real
 from mfadesk.operations.judgement import kinds_offered
 from mfadesk.ports.people import Person
-from mfadesk.ports.provider import AuthenticatorKind, Holdings, Rejected
+from mfadesk.ports.provider import Authenticator, AuthenticatorKind, Holdings, Rejected
 from mfadesk.store.commit import load_case
 from mfadesk.store.models import ClaimantSession
 
@@ -89,7 +89,7 @@ def test_code(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> M
     if isinstance(verdict, Rejected):
         _note_failed_test(executor, state, verdict.reason)
         raise Refusal("test_failed", TEST_FAILED if state.new_authenticator else MENDED_TEST_FAILED)
-    return _passed(executor, case_id, state.on_trial)
+    return _passed(executor, state, person, state.on_trial)
 
 
 def begin_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -111,11 +111,23 @@ def finish_test(executor: Executor, case_id: str, payload: Mapping[str, Any]) ->
         reason = verdict.reason if isinstance(verdict, Rejected) else "another_authenticator"
         _note_failed_test(executor, state, reason)
         raise Refusal("test_failed", "That was not the new one, or it was not accepted. Sign in with the new one to test it.")
-    return _passed(executor, case_id, state.new_authenticator)
+    return _passed(executor, state, person, state.new_authenticator)
 
 
-def _passed(executor: Executor, case_id: str, authenticator: str) -> Mapping[str, Any]:
-    executor.settle(case_id, lambda draft: draft.emit("tested", authenticator=authenticator))
+def _passed(executor: Executor, state: CaseState, person: Person, authenticator: str) -> Mapping[str, Any]:
+    """Write down that it works, and have what two executors began beside it at one moment deleted: its secret was shown as well."""
+    try:
+        beside = any(held.id != authenticator for held in _find_orphans(executor, state, person))
+    except Unavailable:
+        # The test must be written down; deleting looks again, as often as it takes.
+        beside = True
+
+    def change(draft: Draft) -> None:
+        draft.emit("tested", authenticator=authenticator)
+        if beside:
+            draft.intend("discard_new", target=authenticator)
+
+    executor.settle(state.id, change)
     return {"ok": True}
 
 
@@ -124,9 +136,10 @@ def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
-    allowed = kinds_offered(state, executor.desk.policy, executor.desk.home.config.threat)
+    desk = executor.desk
+    allowed = kinds_offered(state, desk.runbook_of(state), desk.policy, desk.home.config.threat)
     if not allowed:
-        raise Refusal("no_requirement", "Policy names nothing that may be set up here. Nothing changed.")
+        raise Refusal("no_requirement", "Policy and runbook name nothing that may be set up here. Nothing changed.")
     kind = next((k for k in allowed if k == state.chosen_kind), None) if state.chosen_kind else allowed[0]
     if kind is None or kind not in executor.provider.capabilities().enrols:
         raise Refusal("kind_not_offered", "That kind is not offered here. Choose another one.")
@@ -167,7 +180,10 @@ def _require_draft(executor: Executor, draft: Draft, held: Holdings, judged: fro
 
 def _remove_orphans(executor: Executor, state: CaseState, person: Person) -> None:
     """Delete pending authenticators that this case began and nobody could finish."""
-    ours = set(state.effects)
-    for held in executor.provider.look(person.login).authenticators:
-        if held.state == "pending" and held.key in ours:
-            executor.provider.remove(person.login, held.id, f"{held.key}/orphan")
+    for held in _find_orphans(executor, state, person):
+        executor.provider.remove(person.login, held.id, f"{held.key}/orphan")
+
+
+def _find_orphans(executor: Executor, state: CaseState, person: Person) -> list[Authenticator]:
+    found = executor.provider.look(person.login).authenticators
+    return [held for held in found if held.state == "pending" and held.key in state.effects]

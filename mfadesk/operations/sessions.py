@@ -160,6 +160,8 @@ def _bind(desk: Desk, source: str, locator: Locator, cookie: str) -> str:
             draft.emit("session_bound", session=session.id)
             unit.commit(draft)
     if frozen:
+        # Counted as a wrong one is: who guesses could else tell by the tries that are left that somebody has this code.
+        _count_guess(desk, source)
         raise Refusal("code_not_open", NOT_OPEN)
     return cookie
 

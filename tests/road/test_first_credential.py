@@ -8,6 +8,8 @@ import pytest
 
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import case_view, enrol, portal_view
+from mfadesk.operations.judgement import available_methods, judge, newest_sight
+from mfadesk.operations.people import get_person
 from mfadesk.store.models import PersonRow
 from tests.road.play import Play
 
@@ -141,6 +143,22 @@ def test_what_another_case_began_and_left_untested_makes_it_no_second_one(play):
     assert play.scene.holdings(hazel.login).authenticators == ()
 
 
+def test_without_a_manager_on_file_the_board_plans_that_they_are_seen(play):
+    hazel, _ = newcomer(play)
+    PersonRow.objects.filter(pk=hazel.id).update(manager_id=None)
+    play.scene.set_factor(hazel.login, "managed_device_signin")
+    case = play.open(hazel, goal="first_credential")
+    play.answer(case, authenticator="none_yet", new_device="at_hand")
+    board = case_view.case(play.desk, play.operator, case).board
+    assert board.plans
+    person, sight = get_person(hazel.id), newest_sight(hazel.id)[0]
+    decision = judge(
+        play.state(case), "bind_first_authenticator", person, sight, play.desk.policy, "normal", play.clock.now(),
+        available=available_methods(play.state(case), person, sight, play.desk.policy),
+    )  # fmt: skip
+    assert decision.plans and all("in_person_badge" in plan.methods for plan in decision.plans)
+
+
 def test_without_a_manager_on_file_documents_are_not_enough(play):
     hazel, _ = newcomer(play)
     PersonRow.objects.filter(pk=hazel.id).update(manager_id=None)
@@ -168,7 +186,11 @@ def test_one_document_alone_is_not_enough_and_the_board_says_what_would_be(play)
 
 @pytest.mark.parametrize(
     ("employment", "ending"),
-    [("on_leave", "hr-first"), ("third_party", "alarm-third-party-refused"), ("left", "alarm-third-party-refused")],
+    [
+        ("on_leave", "hr-first"),
+        ("third_party", "alarm-third-party-through-their-contact"),
+        ("left", "alarm-third-party-through-their-contact"),
+    ],
 )
 def test_whom_hr_does_not_have_at_work_is_led_to_no_proof(play, employment, ending):
     hazel, _ = newcomer(play, employment=employment)

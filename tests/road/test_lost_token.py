@@ -166,7 +166,7 @@ def test_a_new_device_for_a_closed_account_leads_to_the_road_that_opens_it(play,
     browser.confirm()
     browser.prove_with_service("managed_device_signin")
     state = play.state(case)
-    assert (state.step, state.verdicts) == ("prove", {})
+    assert (state.step, state.verdicts) == ("replace", {})
     sight = newest_sight(person.id)[0]
     (reason,) = unmet_conditions("replace_authenticator", state, person, sight.holdings, play.desk.policy, play.clock.now())
     assert "An account is closed or disabled" in reason.sentence

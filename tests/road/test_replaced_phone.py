@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mfadesk.kernel.case_code import new_case_code
 from mfadesk.kernel.errors import Refusal
-from mfadesk.operations import portal_view
+from mfadesk.operations import codes, portal_view, sessions
 from tests.road.play import Play
 
 
@@ -58,6 +59,23 @@ def test_a_second_browser_freezes_the_case_and_is_told_nothing(play):
         play.redeem(case)
     assert refused.value.code == "code_not_open"
     assert play.state(case).status == "frozen"
+
+
+@pytest.mark.parametrize("before", ["bound", "frozen", "nobody's"])
+def test_a_code_that_another_browser_has_costs_a_try_like_one_that_nobody_has(play, before):
+    case = play.open(play.person("hazel"))
+    code = codes.read_code(play.desk, case)
+    play.redeem(case)
+    if before == "frozen":
+        with pytest.raises(Refusal):
+            sessions.redeem_code(play.desk, "198.51.100.1", code)
+    tried = new_case_code(play.desk.randomness) if before == "nobody's" else code
+    said = []
+    for _ in range(sessions.GUESSES_A_SOURCE + 1):
+        with pytest.raises(Refusal) as refused:
+            sessions.redeem_code(play.desk, "203.0.113.9", tried)
+        said.append(refused.value.code)
+    assert said == ["code_not_open"] * sessions.GUESSES_A_SOURCE + ["too_many_tries"]
 
 
 def test_before_a_first_proof_every_browser_is_offered_the_same_whoever_the_case_is_about(play):

@@ -7,8 +7,11 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from mfadesk.executor import enrolling
 from mfadesk.executor.compose import open_executor
+from mfadesk.operations import enrol
 from mfadesk.store.models import Alert, EffectRow, Heartbeat
+from tests.road.people import with_laptop
 from tests.road.play import Play
 
 
@@ -98,3 +101,20 @@ def test_two_at_one_moment_do_every_act_and_answer_every_question_once(play):
     assert acts.count(("suspend", old)) == acts.count(("remove", old)) == acts.count(("end_sessions", None)) == 1
     assert set(EffectRow.objects.values_list("state", flat=True)) == {"done"}
     assert not Alert.objects.filter(kind__in=["broken", "effect_parked", "replayed"]).exists()
+
+
+def test_what_two_began_at_one_moment_leaves_one_that_works_and_no_other(play, monkeypatch):
+    _hazel, old, case, passkey = with_laptop(play)
+    browser = play.redeem(case)
+    browser.confirm()
+    browser.prove_with_passkey(passkey)
+    enrol.begin_enrolment(play.desk, browser.session)
+    # The second looked for orphans before the first had begun.
+    with monkeypatch.context() as patch:
+        patch.setattr(enrolling, "_remove_orphans", lambda *_: None)
+        browser.set_up_totp_and_test()
+    assert play.state(case).outcome == "changed"
+    held = play.scene.holdings("hazel").authenticators
+    assert sorted((a.kind, a.state) for a in held) == [("passkey", "active"), ("totp", "active")] and old not in {
+        a.id for a in held
+    }

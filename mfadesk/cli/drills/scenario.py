@@ -124,7 +124,8 @@ def parse_scenarios(text: str, name: str) -> tuple[Scenario, ...]:
             if len(found) > MAX_SCENARIOS:
                 raise Invalid(node.where, f"more than {MAX_SCENARIOS} scenarios; split the file")
     if not found:
-        near = next((suggest(key, ("attacks", "legitimate")) for key in root.fields), "")
+        strange = (key for key in root.fields if key not in ("attacks", "legitimate"))
+        near = next((meant for key in strange if (meant := suggest(key, ("attacks", "legitimate")))), "")
         raise Invalid(root.where, f'there is nothing to play: write "attacks" or "legitimate" with a list of scenarios.{near}')
     return tuple(found)
 
