@@ -1,8 +1,8 @@
 """Durable effects, from intent to result event, beside procrastinate on the same PostgreSQL: three thousand that do nothing.
 
-Both take three commits a piece at the same durability, and call something that does nothing. Ours commits the intent with its event
-and leaf, takes the row under a lease and a fence, reads the case, walks its runbook, and commits the result with another event and leaf.
-The peer commits a job, takes it, and marks it done.
+Both commit each piece of work by itself, at the same durability, and then call something that does nothing. Ours commits the intent
+with its event and leaf, takes rows under a lease and a fence, reads the cases, walks their runbooks, and commits the results with
+another event and leaf each, several in one transaction. The peer commits a job, takes it, and marks it done.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -25,41 +26,80 @@ EFFECTS, ROUNDS = 600, 5
 A_CASE = 10
 """Effects a case: a real one has about as many."""
 TARGET = 2
+WORKERS = (1, 4)
+BOUND = "one wait for the disk and five trips for each intent, as it is somebody's command; takes and results go several a transaction"
 
 
 def measure(home: Path) -> list[Row]:
     """Return the row; both sides take turns, each with fresh work."""
     from mfadesk.cli.throwaway import open_throwaway
+    from mfadesk.kernel.clock import SystemClock
 
     throwaway = open_throwaway(home, seed=0)
+    # What is quick is told by a clock that goes.
+    throwaway.executor.desk = replace(throwaway.desk, clock=SystemClock())
     peer = _Procrastinate(os.environ["MFADESK_DATABASE_URL"])
+    return [row for workers in WORKERS for row in _compare(throwaway, peer, workers)]
+
+
+def _compare(throwaway: Throwaway, peer: _Procrastinate, workers: int) -> list[Row]:
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(EFFECTS / _run_ours(throwaway))
-        theirs.append(EFFECTS / peer.run(EFFECTS))
+        ours.append(EFFECTS / _run_ours(throwaway, workers))
+        theirs.append(EFFECTS / peer.run(EFFECTS, workers))
+    many = f"_{workers}_workers" if workers > 1 else ""
+    who = f"{workers} workers" if workers > 1 else "one worker"
     return [
-        Row("effects_procrastinate", f"effects from intent to result, one worker, {EFFECTS} a round, beside procrastinate's jobs",
-            median(ours), median(theirs), "effects/s", median(a / b for a, b in zip(ours, theirs, strict=True)), TARGET,
-            "some fifteen trips to the database and two salted, chained events an effect, where the peer's job takes three functions"),
+        Row(f"effects_procrastinate{many}", f"effects from intent to result, {who}, {EFFECTS} a round, beside procrastinate's jobs",
+            median(ours), median(theirs), "effects/s", median(a / b for a, b in zip(ours, theirs, strict=True)),
+            0 if many else TARGET, BOUND),
     ]  # fmt: skip
 
 
-def _run_ours(throwaway: Throwaway) -> float:
+def _run_ours(throwaway: Throwaway, workers: int) -> float:
     from mfadesk.store.models import EffectRow
 
-    desk = throwaway.desk
+    desk = throwaway.executor.desk
     cases = [open_case_about_nobody(desk) for _ in range(EFFECTS // A_CASE)]
     throwaway.settle()
     began = time.perf_counter()
     for case_id in cases * A_CASE:
         ask_for_nothing(desk, case_id)
-    while throwaway.executor.run_effect(throwaway.executor):
-        pass
+    if workers == 1:
+        _work_off(throwaway)
+    else:
+        _work_off_by(workers, throwaway)
     spent = time.perf_counter() - began
     left = EffectRow.objects.exclude(state="done").count()
     if left:
         raise AssertionError(f"{left} effects were not done")
     return spent
+
+
+def _work_off(throwaway: Throwaway) -> None:
+    while throwaway.executor.run_effect(throwaway.executor):
+        pass
+
+
+def _work_off_by(workers: int, throwaway: Throwaway) -> None:
+    """Work off what is due in so many processes, as several executors of one desk would."""
+    from django.db import connections
+
+    connections.close_all()
+    children = []
+    for _ in range(workers):
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                _work_off(throwaway)
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    for child in children:
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            raise SystemExit("a worker fell over")
 
 
 def open_case_about_nobody(desk: Desk) -> str:
@@ -102,7 +142,7 @@ class _Procrastinate:
         with self.app.open():
             self.app.schema_manager.apply_schema()
 
-    def run(self, jobs: int) -> float:
+    def run(self, jobs: int, workers: int) -> float:
         """Return the seconds for `jobs`, put in one transaction each and worked off."""
         import asyncio
 
@@ -116,7 +156,7 @@ class _Procrastinate:
             async with self.worker_app.open_async():
                 started = time.perf_counter()
                 await self.worker_app.run_worker_async(
-                    wait=False, concurrency=1, listen_notify=False, install_signal_handlers=False
+                    wait=False, concurrency=workers, listen_notify=False, install_signal_handlers=False
                 )
                 return time.perf_counter() - started
 

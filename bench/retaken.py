@@ -18,7 +18,7 @@ from bench.rows import Row, print_rows
 
 if TYPE_CHECKING:
     from mfadesk.executor.core import Executor
-    from mfadesk.executor.effects import Taken
+    from mfadesk.executor.taking import Taken
 
 KILLS = 20
 LATEST_S = 1.0
@@ -28,7 +28,7 @@ def measure(home: Path) -> list[Row]:
     """Return the row; every effect must have been done exactly once in the end."""
     from mfadesk.cli.throwaway import open_throwaway
     from mfadesk.executor.core import IDLE_S
-    from mfadesk.executor.effects import LEASE_S, Fenced, _close_row
+    from mfadesk.executor.taking import LEASE_S, Fenced, close_row
     from mfadesk.kernel.clock import SystemClock
     from mfadesk.store.models import EffectRow, EventRow
 
@@ -52,7 +52,7 @@ def measure(home: Path) -> list[Row]:
         raise AssertionError(f"{done} of {KILLS} effects were done once")
     for taken, _at in held:
         try:
-            _close_row(taken, state="parked")
+            close_row(taken, state="parked")
         except Fenced:
             continue
         raise AssertionError("a late writer changed what another had taken")
@@ -69,13 +69,13 @@ def _take_and_die(executor: Executor) -> tuple[Taken, float]:
 
     from django.db import connections
 
-    from mfadesk.executor.effects import _take
+    from mfadesk.executor.taking import take_due
 
     connections.close_all()
     ear, mouth = os.pipe()
     child = os.fork()
     if not child:
-        taken = _take(executor)
+        (taken,) = take_due(executor)
         os.write(mouth, pickle.dumps((taken, time.time())))
         signal.pause()
     told: tuple[Taken, float] = pickle.loads(os.read(ear, 65_536))  # noqa: S301 - from our own child

@@ -21,7 +21,7 @@ from mfadesk.executor import (
     vouching,
 )
 from mfadesk.executor.core import Executor, Handler
-from mfadesk.executor.effects import run_one_effect
+from mfadesk.executor.effects import run_due_effects
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.policies import keep_policy
 from mfadesk.ports.factors import FactorService
@@ -104,5 +104,5 @@ def open_executor(
         courier=courier or open_courier(with_secrets(config.courier), desk.clock),
         services=services if services is not None else open_factor_services(config.factors) if config.factors else {},
         handlers=HANDLERS,
-        run_effect=run_one_effect,
+        run_effect=run_due_effects,
     )

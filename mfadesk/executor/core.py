@@ -27,7 +27,7 @@ from mfadesk.kernel.sealing import authenticate
 from mfadesk.operations import call_back
 from mfadesk.operations.asking import REQUEST_LIFE_S, Opened, open_request, seal_answer
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import BY_SERVICE, Sight, holdings_to_json, newest_snapshots
+from mfadesk.operations.judgement import BY_SERVICE, NOTHING_SEEN, Sight, holdings_to_json, newest_snapshots
 from mfadesk.operations.sessions import end_sessions_of
 from mfadesk.operations.shelf_in_force import ShelfInForce
 from mfadesk.operations.targets import find_survivors, find_targets
@@ -62,6 +62,7 @@ UNION ALL SELECT 1 FROM store_effectrow WHERE state = 'taken' AND lease_until < 
 log = structlog.get_logger("executor")
 
 Handler = Callable[["Executor", str, Mapping[str, Any]], Mapping[str, Any]]
+Change = Callable[[Draft], None]
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Executor:
     """One executor process, or the executor inside a drill.
 
     provider, courier, services: the connectors, opened by whoever composes the process; nobody else holds them.
-    handlers: by request kind; effects: by verb.
+    handlers: by request kind. run_effect: does what is due, and returns whether there was anything.
     """
 
     desk: Desk
@@ -84,6 +85,8 @@ class Executor:
     _since: datetime = field(init=False)
     _answered: dict[str, datetime] = field(default_factory=dict)
     """What this process has answered and could still be asked again, by its end."""
+    quick_verbs: set[str] = field(default_factory=set)
+    """Effects that took no time when they were last done: see `executor/effects.py`."""
     _id: str = field(init=False)
     _next_alarm: datetime = field(init=False)
     _last_beat: float = 0.0
@@ -170,27 +173,44 @@ class Executor:
         self._keep_snapshots(person.id, holdings, sorted(able))
         return Sight(holdings, frozenset(able))
 
-    def settle(self, case_id: str, change: Callable[[Draft], None]) -> CaseState:
-        """Apply `change` to a case, decide whatever can be decided now, walk on, and commit. Returns the state after it.
+    def see(self, state: CaseState) -> Sight:
+        """Return what is seen now of the person that the case is about; nothing where it is about nobody on file."""
+        person = self.directory.find(state.subject)
+        return self.look(person) if person is not None else NOTHING_SEEN
 
-        The look at the provider comes before the transaction, since no provider may be waited for inside one.
+    def settle(self, case_id: str, change: Change) -> CaseState:
+        """Apply `change` to a case, decide whatever can be decided now, walk on, and commit. Returns the state after it."""
+        # The look at the provider comes before the transaction, since no provider may be waited for inside one.
+        return self.settle_seen({case_id: (self.see(load_case(case_id)), change)})[case_id]
+
+    def settle_seen(
+        self, changes: Mapping[str, tuple[Sight, Change]], beside: Callable[[], None] = lambda: None
+    ) -> Mapping[str, CaseState]:
+        """Settle several cases in one transaction, all or none, each with what was just seen. Returns the states after it, by case.
+
+        The cases must be about different people: a decision sees what was decided about a person before, and not beside it.
+        beside: called once in the transaction, when all the cases are held.
         """
-        person = self.directory.find(load_case(case_id).subject)
-        sight = self.look(person) if person is not None else Sight(None, frozenset())
         with self.desk.unit() as unit:
-            draft = self.desk.draft(unit.load(case_id), "executor")
-            change(draft)
-            if draft.state.status == "open":
-                self._note_targets(draft, sight)
-                authority = SigningAuthority(self.desk, self.keys, self.staff, self.directory, sight)
-                runbook = self.desk.runbook_of(draft.state)
-                if is_outdated(draft.state) and can_reopen(draft.state) and authority.denies(draft.state):
-                    reopen(draft, runbook, self.desk.policy.limits.low_proof_suspension_s)
-                advance(draft, runbook, authority)
-            if draft.state.status == "closed":
-                end_sessions_of(case_id, draft.now)
-            unit.commit(draft)
-        return draft.state
+            drafts = {state.id: self.desk.draft(state, "executor") for state in unit.load_all(changes)}
+            beside()
+            for case_id, draft in drafts.items():
+                sight, change = changes[case_id]
+                change(draft)
+                self._walk_on(draft, sight)
+            unit.commit(*drafts.values())
+        return {case_id: draft.state for case_id, draft in drafts.items()}
+
+    def _walk_on(self, draft: Draft, sight: Sight) -> None:
+        if draft.state.status == "open":
+            self._note_targets(draft, sight)
+            authority = SigningAuthority(self.desk, self.keys, self.staff, self.directory, sight)
+            runbook = self.desk.runbook_of(draft.state)
+            if is_outdated(draft.state) and can_reopen(draft.state) and authority.denies(draft.state):
+                reopen(draft, runbook, self.desk.policy.limits.low_proof_suspension_s)
+            advance(draft, runbook, authority)
+        if draft.state.status == "closed":
+            end_sessions_of(draft.state.id, draft.now)
 
     def judge_again(self, case_id: str) -> frozenset[str]:
         """Return the signals on which every decision that stands has been judged, the ones noted since it was made among them.
@@ -200,8 +220,7 @@ class Executor:
         """
         state = load_case(case_id)
         if is_outdated(state):
-            person = self.directory.find(state.subject)
-            sight = self.look(person) if person is not None else Sight(None, frozenset())
+            sight = self.see(state)
             if sight.holdings is None:
                 raise Unavailable("provider", MORE_IS_KNOWN)
             if SigningAuthority(self.desk, self.keys, self.staff, self.directory, sight).denies(state):

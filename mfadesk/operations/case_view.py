@@ -19,7 +19,7 @@ from mfadesk.operations.call_back import find_words
 from mfadesk.operations.clock_words import clock_words
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
-from mfadesk.operations.judgement import Sight, newest_sight
+from mfadesk.operations.judgement import NOTHING_SEEN, newest_sight
 from mfadesk.operations.people import find_person
 from mfadesk.operations.sayings import NOTICED, effect_words, method_name, say_outcome, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
@@ -62,7 +62,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
     staff = find_accounts()
     names = {f"staff:{account.id}": account.desk for account in staff}
     # Once a case is closed, nobody judges it any more.
-    sight = newest_sight(person.id)[0] if person and state.status != "closed" else Sight(None, frozenset())
+    sight = newest_sight(person.id)[0] if person and state.status != "closed" else NOTHING_SEEN
     around = Surroundings(sight, staff, find_approvers(listed=staff) if state.ask is not None else None)
     bound_at = next((event.at for event in reversed(events) if event.kind == "session_bound"), None) if state.session else None
     said = next((plain_line(event.personal.get("said_name", "")) for event in events if event.kind == "case_opened"), "")

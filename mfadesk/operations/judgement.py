@@ -71,6 +71,8 @@ class Sight:
     services: frozenset[MethodId]
 
 
+NOTHING_SEEN = Sight(None, frozenset())
+
 BY_SERVICE = frozenset({"video_photo_on_file"})
 """What an operator attests and a service has to carry: without one there is no call in which anybody could be seen."""
 

@@ -7,7 +7,7 @@ indices are gapless because the tree head is one row that every commit locks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,8 +44,8 @@ _UPSERT_CASE = (
     " deadline_at=excluded.deadline_at, changed_at=excluded.changed_at"
 )
 _MOVE_HEAD = "UPDATE store_treehead SET size=%s, frontier=%s WHERE id=1 AND size=%s"
-_LOCK_CASE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-_SELECT_EVENTS = "SELECT kind, at, actor, body, fields FROM store_eventrow WHERE case_id=%s ORDER BY seq"
+_LOCK_CASES = "SELECT pg_advisory_xact_lock(hashtextextended('mfadesk/case/' || name, 0)) FROM unnest(%s::text[]) AS name; "
+_SELECT_EVENTS = "SELECT case_id, kind, at, actor, body, fields FROM store_eventrow WHERE case_id {} ORDER BY case_id, seq"
 
 _Write = tuple[str, tuple[Any, ...]]
 """A statement and its values."""
@@ -59,32 +59,37 @@ class Unit:
 
     def load(self, case_id: str) -> CaseState:
         """Return the case as it stands, which nobody else changes until the transaction ends. Raises Refusal ``no_such_case``."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                # On SQLite there is one writer anyway. Here two commands on one case would else meet at the insert, and the later
-                # one be sent away (``moved_on``) for a change that it could have been built upon. Both statements go in one trip;
-                # the second sees what was committed until it began, and it begins when the lock is held.
-                cursor.execute(f"{_LOCK_CASE}; {_SELECT_EVENTS}", (f"mfadesk/case/{case_id}", case_id))
-                cursor.nextset()
-            else:
-                cursor.execute(_SELECT_EVENTS, (case_id,))
-            state = fold_again(case_id, map(_event, cursor.fetchall()))
-        if state.status == "none":
-            raise Refusal("no_such_case", "There is no such case.")
-        return state
+        return self.load_all((case_id,))[0]
 
-    def commit(self, draft: Draft) -> None:
-        """Write all that `draft` holds. Raises Refusal ``moved_on`` where somebody else changed the case since it was read."""
+    def load_all(self, case_ids: Iterable[str]) -> Sequence[CaseState]:
+        """Return several cases likewise, by their ids in order. Load all that a transaction needs at once, before it writes.
+
+        Whoever takes two takes them in this order, and before the ledger's head, so that no two commands wait for each other.
+        """
+        names = sorted(case_ids)
+        # On SQLite there is one writer anyway. On PostgreSQL two commands on one case would else meet at the insert, and the later
+        # one be sent away (``moved_on``) for a change that it could have been built upon. Both statements go in one trip; the second
+        # sees what was committed until it began, and it begins when the locks are held.
+        states = _fold_all(names, _LOCK_CASES)
+        if any(state.status == "none" for state in states):
+            raise Refusal("no_such_case", "There is no such case.")
+        return states
+
+    def commit(self, *drafts: Draft) -> None:
+        """Write all that the drafts hold. Raises Refusal ``moved_on`` where somebody else changed a case since it was read."""
+        effects: list[_Write] = [(_INSERT_EFFECT, _effect_row(intent)) for draft in drafts for intent in draft.intents]
+        changed = [draft for draft in drafts if draft.events]
         with connection.cursor() as cursor:
-            effects: list[_Write] = [(_INSERT_EFFECT, _effect_row(intent)) for intent in draft.intents]
-            if not draft.events:
+            if not changed:
                 _send(cursor, effects)
                 return
-            size, frontier = _lock_head(cursor)
-            frontier, events = self._append(draft, size, frontier)
-            head: _Write = (_MOVE_HEAD, (frontier.size, _write_frontier(frontier), size))
-            case: _Write = (_UPSERT_CASE, _case_row(draft.state, draft.now))
-            if _send(cursor, [head, *events, case, *effects]) != 1:
+            before, frontier = _lock_head(cursor)
+            rows: list[_Write] = []
+            for draft in changed:
+                frontier, events = self._append(draft, frontier)
+                rows += [*events, (_UPSERT_CASE, _case_row(draft.state, draft.now))]
+            head: _Write = (_MOVE_HEAD, (frontier.size, _write_frontier(frontier), before))
+            if _send(cursor, [head, *rows, *effects]) != 1:
                 raise Broken("the ledger's head moved under a commit")
 
     def record_of_desk(self, kind: str, body: Mapping[str, Any], at: datetime, actor: str) -> None:
@@ -102,9 +107,9 @@ class Unit:
             head: _Write = (_MOVE_HEAD, (size + 1, _write_frontier(frontier.append(made.leaf_hash)), size))
             _send(cursor, [head, event])
 
-    def _append(self, draft: Draft, size: int, frontier: Frontier) -> tuple[Frontier, list[_Write]]:
+    def _append(self, draft: Draft, frontier: Frontier) -> tuple[Frontier, list[_Write]]:
         """Return the ledger's head with the draft's events appended, and the statements that write them."""
-        first_seq = draft.state.seq - len(draft.events)
+        size, first_seq = frontier.size, draft.state.seq - len(draft.events)
         writes: list[_Write] = []
         for place, event in enumerate(draft.events):
             seq = first_seq + place + 1
@@ -161,17 +166,40 @@ def _sentence(told: str) -> str:
 
 def load_case(case_id: str) -> CaseState:
     """Return the fold over the case's events; a case that never was has status ``none``."""
-    return fold_again(case_id, load_events(case_id))
+    return _fold_all([case_id])[0]
+
+
+def load_cases(case_ids: Iterable[str]) -> Mapping[str, CaseState]:
+    """Return several cases in one trip, by their ids."""
+    return {state.id: state for state in _fold_all(sorted(set(case_ids)))}
 
 
 def load_events(case_id: str) -> Sequence[Event]:
     """Return the events of a case in order, with whatever personal fields have not been erased."""
+    return _read_events([case_id])[case_id]
+
+
+def _fold_all(names: Sequence[str], locks: str = "") -> Sequence[CaseState]:
+    return [fold_again(name, events) for name, events in _read_events(names, locks).items()]
+
+
+def _read_events(names: Sequence[str], locks: str = "") -> Mapping[str, Sequence[Event]]:
+    """Return the events by case. locks: a statement over the same names, run before on PostgreSQL."""
+    found: dict[str, list[Event]] = {name: [] for name in names}
     with connection.cursor() as cursor:
-        cursor.execute(_SELECT_EVENTS, (case_id,))
-        return [_event(row) for row in cursor.fetchall()]
+        if connection.vendor == "postgresql":
+            select = _SELECT_EVENTS.format("= ANY(%s)")
+            cursor.execute(locks + select, [list(names)] * (2 if locks else 1))
+            if locks:
+                cursor.nextset()
+        else:
+            cursor.execute(_SELECT_EVENTS.format(f"IN ({','.join(['%s'] * len(names))})"), list(names))
+        for case_id, *row in cursor.fetchall():
+            found[case_id].append(_event(row))
+    return found
 
 
-def _event(row: tuple[str, str, str, str, str]) -> Event:
+def _event(row: Sequence[str]) -> Event:
     kind, at, actor, body, fields = row
     event = read_event(kind, at, actor, body)
     if fields == "[]":

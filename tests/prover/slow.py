@@ -7,7 +7,8 @@ notes by rule and step whatever goes wrong. Only for small runbooks without loop
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from mfadesk.runbook.model import Runbook, Step
 
@@ -56,9 +57,8 @@ SHIPPED = Enough(frozenset(ALL_ACTIONS))
 BARRED = {"account": "break_glass", "employment": "third_party"}
 
 
-@dataclass(frozen=True)
-class World:
-    """What is true at one moment of one walk."""
+class World(NamedTuple):
+    """What is true at one moment of one walk. A tuple, since a hundred thousand are made a runbook."""
 
     answers: tuple[tuple[str, str], ...]
     asked: bool = False
@@ -78,14 +78,6 @@ class World:
     refused: bool = False
     barred: bool = False
     alarmed: bool = False
-
-    def facts(self) -> tuple[object, ...]:
-        """Return everything but the answers."""
-        return (
-            self.asked, self.proved, self.allowed, self.suspended, self.pending, self.tested, self.removed, self.sessions_ended,
-            self.resynced, self.untried, self.bypassed, self.restored, self.untold, self.resistant, self.refused, self.barred,
-            self.alarmed,
-        )  # fmt: skip
 
 
 class FirstFound(Exception):
@@ -109,7 +101,7 @@ def walk_everything(book: Runbook, enough: Enough = FIXED, first_only: bool = Fa
 
     def go(step: Step, world: World) -> None:
         nonlocal walks
-        moment = (step.id, frozenset(world.answers), world.facts())
+        moment = (step.id, frozenset(world.answers), world[1:])
         if moment in seen_before:
             return
         seen_before.add(moment)
@@ -124,7 +116,7 @@ def walk_everything(book: Runbook, enough: Enough = FIXED, first_only: bool = Fa
             answers = dict(after.answers)
             seen = looked_at(step, answers) | {step.variable}
             barred = after.barred or any(answers.get(name) == value for name, value in BARRED.items() if name in seen)
-            go(book.steps[first_edge(step, answers)], replace(after, barred=barred))
+            go(book.steps[first_edge(step, answers)], after._replace(barred=barred))
         if step.deadline:
             go(book.steps[step.deadline.then], world)
             if step.kind in ("act", "enrol", "resync", "bypass"):
@@ -191,21 +183,21 @@ def holds(tree, answers: dict[str, str]) -> bool:
 
 
 def answered(world: World, name: str, value: str) -> World:
-    return replace(world, answers=(*(pair for pair in world.answers if pair[0] != name), (name, value)))
+    return world._replace(answers=(*(pair for pair in world.answers if pair[0] != name), (name, value)))
 
 
 def in_step(world: World) -> World:
-    return replace(world, resynced=True, untried=True, untold=True)
+    return world._replace(resynced=True, untried=True, untold=True)
 
 
 def carried_out(step: Step, world: World) -> list[World]:
     if step.kind == "ask":
-        return [replace(answered(world, step.variable, item.value), asked=True) for item in step.answers]
+        return [answered(world, step.variable, item.value)._replace(asked=True) for item in step.answers]
     if step.kind == "verify":
-        return [replace(world, proved=world.proved | {step.action})]
+        return [world._replace(proved=world.proved | {step.action})]
     if step.kind == "decide":
-        no = replace(world, allowed=world.allowed - {step.action}, refused=True)
-        yes = replace(world, allowed=world.allowed | {step.action}, refused=False)
+        no = world._replace(allowed=world.allowed - {step.action}, refused=True)
+        yes = world._replace(allowed=world.allowed | {step.action}, refused=False)
         kept = [world] if step.action in world.allowed else []
         return [
             *kept,
@@ -215,13 +207,13 @@ def carried_out(step: Step, world: World) -> list[World]:
         ]
     if step.kind == "enrol":
         strong = bool({"passkey", "security_key"} & set(step.kinds))
-        return [replace(world, pending=True, resistant=world.resistant or strong)]
+        return [world._replace(pending=True, resistant=world.resistant or strong)]
     if step.kind == "escalate":
-        return [replace(world, alarmed=True)]
+        return [world._replace(alarmed=True)]
     if step.kind == "confirm":
-        return [replace(world, pending=False, tested=True, untold=True) if world.pending else replace(world, untried=False)]
+        return [world._replace(pending=False, tested=True, untold=True) if world.pending else world._replace(untried=False)]
     if step.kind == "bypass":
-        return [replace(world, bypassed=True, untold=True)]
+        return [world._replace(bypassed=True, untold=True)]
     if step.kind == "resync":
         return [
             answered(in_step(world), "resync", "accepted"),
@@ -229,24 +221,24 @@ def carried_out(step: Step, world: World) -> list[World]:
             answered(in_step(world), "resync", "unknown"),
         ]
     if step.kind == "notify":
-        return [replace(world, untold=False)]
+        return [world._replace(untold=False)]
     if step.kind == "act":
         for verb in step.verbs:
-            world = replace(world, untold=True)
+            world = world._replace(untold=True)
             if verb == "suspend_old":
-                world = replace(world, suspended=True)
+                world = world._replace(suspended=True)
             elif verb == "remove_old":
-                world = replace(world, removed=True, suspended=False)
+                world = world._replace(removed=True, suspended=False)
             elif verb == "end_sessions":
-                world = replace(world, sessions_ended=True)
+                world = world._replace(sessions_ended=True)
             elif verb == "restore_old":
-                world = replace(world, suspended=False, restored=True)
+                world = world._replace(suspended=False, restored=True)
             elif verb == "open_account":
-                world = replace(world, restored=True)
+                world = world._replace(restored=True)
             elif verb == "lift_suspension":
-                world = replace(world, suspended=False)
+                world = world._replace(suspended=False)
             else:
-                world = replace(world, resynced=True)
+                world = world._replace(resynced=True)
     return [world]
 
 

@@ -7,7 +7,7 @@ import pytest
 from mfadesk.cli.throwaway import PUBLIC_URL
 from mfadesk.connectors.privacyidea.client import CONNECT_S, MAX_TIMEOUT_S
 from mfadesk.executor.compose import open_executor
-from mfadesk.executor.effects import LEASE_S, RENEW_AFTER_S, Fenced, Taken, renew
+from mfadesk.executor.taking import LEASE_S, RENEW_AFTER_S, Fenced, Taken, renew
 from mfadesk.kernel.errors import Refusal, Unavailable
 from mfadesk.operations import prove
 from mfadesk.store.commit import load_events
