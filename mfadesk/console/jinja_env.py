@@ -50,7 +50,7 @@ def environment(**options: Any) -> Environment:
     )  # fmt: skip
     env.filters.update(
         clock=clock, moment=moment, left=minutes_left, stress=stress, ticks=ticks, gauge=gauge, fours=fours, lay_out=lay_out,
-        tier=TIER_WORDS.__getitem__,
+        drawn=drawn, tier=TIER_WORDS.__getitem__,
     )  # fmt: skip
     return env
 
@@ -151,6 +151,11 @@ def ticks(sentence: str) -> Markup:
 def gauge(board: Any) -> Markup:
     """Return the gauge of a board as SVG. `draw_gauge` escapes every text itself."""
     return Markup(draw_gauge(board.points, board.needed, board.could, board.could_words))  # noqa: S704
+
+
+def drawn(svg: str) -> Markup:
+    """Return a flow map as SVG. `draw_flow_map` escapes every text itself."""
+    return Markup(svg)  # noqa: S704
 
 
 def fours(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfadesk.console import views_calls, views_case, views_key
+from mfadesk.console import views_calls, views_case, views_key, views_runbooks
 
 app_name = "console"
 
@@ -13,6 +13,12 @@ urlpatterns = [
     path("calls/version", views_calls.calls_version, name="calls_version"),
     path("desk-key", views_key.desk_key, name="desk_key"),
     path("desk-key/options", views_key.desk_key_options, name="desk_key_options"),
+    path("runbooks", views_runbooks.runbooks, name="runbooks"),
+    path("runbooks/rules", views_runbooks.rules, name="rules"),
+    path("runbooks/map.css", views_runbooks.map_css, name="map_css"),
+    path("runbooks/<str:digest>", views_runbooks.runbook, name="runbook"),
+    path("runbooks/<str:digest>/acts/options", views_runbooks.act_options, name="runbook_act_options"),
+    path("runbooks/<str:digest>/acts", views_runbooks.acts, name="runbook_acts"),
     path("theme", views_calls.theme, name="theme"),
     path("cases", views_calls.cases, name="cases"),
     path("cases/new", views_calls.start, name="start"),

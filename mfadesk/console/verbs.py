@@ -14,9 +14,11 @@ from mfadesk.operations import (
     case_view,
     codes,
     enlist,
+    publishing,
     record,
     vouch,
     work_case,
+    workbench,
 )
 from mfadesk.operations import open_case as opening
 from mfadesk.operations.desk import current_desk
@@ -176,3 +178,23 @@ def finish_desk_key(actor: Actor, response: Mapping[str, Any]) -> None:
 def export_case(actor: Actor, case_id: str) -> bytes:
     """Return the case's record as one file that can be verified offline."""
     return record.export_case(current_desk(), actor, case_id)
+
+
+def shelf(actor: Actor) -> workbench.Shelf:
+    """Return every version of every runbook, for who writes them."""
+    return workbench.shelf(current_desk(), actor)
+
+
+def sheet(actor: Actor, digest: str, wrong: int, at: int) -> workbench.Sheet:
+    """Return one version of a runbook; `wrong` and `at` choose a counter-example and its step."""
+    return workbench.sheet(current_desk(), actor, digest, wrong, at)
+
+
+def begin_runbook_act(actor: Actor, act: str, digest: str) -> Mapping[str, Any]:
+    """Return WebAuthn request options whose challenge commits to the act and the version."""
+    return publishing.begin_act(current_desk(), actor, act, digest)
+
+
+def finish_runbook_act(actor: Actor, response: Mapping[str, Any]) -> str:
+    """Hand the signed act on; return the digest that it was about."""
+    return publishing.finish_act(current_desk(), actor, response).digest

@@ -164,12 +164,15 @@ def _jump_face(step: Step) -> shapes.Face:
     return shapes.Face(lines, shapes.widest(lines, shapes.CHAR_X) + 24, shapes.LINE_Y * len(lines) + 12)
 
 
-def draw_change(old: Runbook, new: Runbook) -> tuple[str, str]:
-    """Return two maps, each a file of its own: the old version with what is removed, the new one with what is added or changed."""
+def draw_change(old: Runbook, new: Runbook, *, standalone: bool = True) -> tuple[str, str]:
+    """Return two maps: the old version with what is removed, the new one with what is added or changed.
+
+    standalone: each is a file of its own and carries its style sheet.
+    """
     changes = compare(old, new)
     after = dict.fromkeys(changes.added, "added") | {step_id: "changed" for step_id, _ in changes.changed}
     before = dict.fromkeys(changes.removed, "removed")
-    return draw_flow_map(old, standalone=True, marks=before), draw_flow_map(new, standalone=True, marks=after)
+    return draw_flow_map(old, standalone=standalone, marks=before), draw_flow_map(new, standalone=standalone, marks=after)
 
 
 def _panel(

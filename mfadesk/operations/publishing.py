@@ -40,7 +40,7 @@ WHO: Mapping[str, tuple[str, ...]] = {
 class Comparison:
     """A version beside the one that it would replace; without one, `old`, `changes` and `effect` are None.
 
-    before, after: flow maps as SVG, with a word at every step that is removed, added or changed.
+    before, after: flow maps as SVG for a page that links the map's style sheet, with a word at every step that is removed, added or changed.
     """
 
     old: Runbook | None
@@ -120,8 +120,8 @@ def compare_with_force(desk: Desk, digest: str) -> Comparison:
     old = desk.in_force().get(new.id)
     proof = prove(new, desk.policy)
     if old is None:
-        return Comparison(None, new, proof, None, None, "", draw_flow_map(new, standalone=True))
-    before, after = draw_change(old, new)
+        return Comparison(None, new, proof, None, None, "", draw_flow_map(new))
+    before, after = draw_change(old, new, standalone=False)
     return Comparison(old, new, proof, compare(old, new), find_effect(old, new, desk.policy), before, after)
 
 

@@ -33,6 +33,10 @@ ADDRESSES = {
         "answers", "ownership", "link", "code", "vouch-requests", "out-of-reach", "thaw", "review/options", "review", "call-backs",
         "browser", "pressure", "signals",
         "attestations/options", "attestations", "approvals/options", "approvals")},
+    # door "author": a member of staff who writes runbooks. Acts are signed, and the executor knows who may do which.
+    "runbooks": ("author", READ), "runbooks/rules": ("author", READ), "runbooks/map.css": ("author", READ),
+    "runbooks/<str:digest>": ("author", READ),
+    **{f"runbooks/<str:digest>/{path}": ("author", ACT) for path in ("acts", "acts/options")},
     # door "token": a bearer token; nothing else is looked at, and nothing is written.
     "api/v1/": ("open", READ), "api/v1/openapi.json": ("open", READ),
     **{f"api/v1/{path}": ("token", READ[:1]) for path in (

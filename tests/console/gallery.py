@@ -34,6 +34,8 @@ def strict_policy(get_response: Any) -> Any:
         request.staff_actor = (
             None if "signed-out" in request.COOKIES else Actor("staff", "rowan", frozenset({"operator"}), "p-rowan")
         )
+        if request.staff_actor and request.path.startswith("/runbooks"):
+            request.staff_actor = Actor("staff", "rowan", frozenset({"author"}), "p-rowan")
         request.staff_name = "Rowan Ash"
         response = get_response(request)
         response["Content-Security-Policy"] = POLICY
@@ -185,7 +187,50 @@ def _stop(session: str) -> None:
     DESK.sessions[session] = "stopped"
 
 
+def _sheet(actor: Any, digest: str, wrong: int, at: int) -> Any:
+    """Return a version of the shelf by its id, or a broken one beside the one that it would replace."""
+    from datetime import UTC, datetime
+
+    from mfadesk.assurance.policy import load_policy
+    from mfadesk.drawing.flow_map import draw_change
+    from mfadesk.operations.publishing import Comparison
+    from mfadesk.operations.workbench import Happened, lay_sheet
+    from mfadesk.prover.change import find_effect
+    from mfadesk.prover.prove import prove
+    from mfadesk.runbook.compare import compare
+    from mfadesk.runbook.parse import parse_runbook
+    from mfadesk.runbook.shelf import load_shelf
+    from mfadesk.runbook.write import write_runbook
+
+    policy, old = load_policy(None), load_shelf()["time-boxed-bypass" if digest == "broken" else digest]
+    if digest != "broken":
+        happened = (Happened("Put in force", datetime(2026, 11, 20, 9, 30, tzinfo=UTC), "Desk 1"),)
+        return lay_sheet(old, prove(old, policy), "In force, proved", "done", happened, ("retire",), None, "", wrong, at)
+    bad = parse_runbook(write_runbook(old).replace('when: decision == "allowed"', 'when: decision != "allowed"'), "broken.yaml")
+    proof = prove(bad, policy)
+    change = Comparison(
+        old, bad, proof, compare(old, bad), find_effect(old, bad, policy), *draw_change(old, bad, standalone=False)
+    )
+    state = "Not proved under today's policy"
+    return lay_sheet(bad, proof, state, "refused", (), ("offer",), change, old.digest, wrong, at)
+
+
+def _shelf(actor: Any) -> Any:
+    from datetime import UTC, datetime
+
+    from mfadesk.operations.workbench import Happened, Shelf, Version
+    from mfadesk.runbook.shelf import load_shelf
+
+    books = load_shelf().values()
+    force = tuple(Version(book.id, book.title, book.version, "In force, proved", "done", None) for book in books)
+    last = Happened("Offered for review", datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "Desk 1")
+    waits = Version("broken", "A time-boxed bypass", 4, "Waits for a review by somebody else", "waiting", last)
+    return Shelf((waits,), (), force, (), waits, "A time-boxed bypass waits for a review, and you may give it.")
+
+
 PLAYED = {
+    "shelf": _shelf,
+    "sheet": _sheet,
     "calls": lambda actor: DESK.calls,
     "find_people": lambda actor, text: tuple(p for p in samples.PEOPLE if text.casefold() in p.name.casefold()),
     "goals": lambda: samples.GOALS,
