@@ -38,6 +38,7 @@ crash: $(DEVSTAMP) ## kill the desk at every commit and around every provider ca
 	@$(VENV)/bin/python -m tests.crash.harness --out bench/results/crash-sqlite.json
 	@$(VENV)/bin/python -m tests.crash.harness --database postgresql --out bench/results/crash-postgresql.json
 	@$(VENV)/bin/python -m tests.crash.harness --provider privacyidea --out bench/results/crash-privacyidea.json
+	@$(VENV)/bin/python -m tests.crash.summary bench/results/crash-*.json
 
 lint: $(DEVSTAMP) ## style, types and floors
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports && $(VENV)/bin/mypy

@@ -1,6 +1,7 @@
 """`make test`: run all that this machine can run, and say by name what it could not and what would enable it.
 
-With MFADESK_REQUIRE=all (as .ci/run sets it) a group that cannot run is a failure. The runner's own closing line comes last.
+With MFADESK_REQUIRE=all (as .ci/run sets it) a group that cannot run is a failure. The runner's own closing line comes last, with
+what was not run right before it.
 """
 
 from __future__ import annotations
@@ -53,21 +54,19 @@ def main() -> int:
     """Run the tests and return pytest's exit status, or 1 where a group is missing that must be there."""
     everything = os.environ.get("MFADESK_REQUIRE") == "all"
     missing = {name: how for name, (find, how) in GROUPS.items() if find() is None}
+    if everything and set(missing) - OPTIONAL:
+        print("Everything is required here (MFADESK_REQUIRE=all), and this is not there:")
+        for name in sorted(set(missing) - OPTIONAL):
+            print(f"  {name}: {missing[name]}")
+        return 1
     workers = ["-n", os.environ.get("MFADESK_TEST_WORKERS", "2")] if importlib.util.find_spec("xdist") else []
     command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", "-rsfE", *sys.argv[1:]]
+    os.environ["MFADESK_NOT_RUN"] = "\n".join(f"{name}: {how}" for name, how in missing.items())
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
     if "postgres" not in missing and not sys.argv[1:]:
         print("\nThe tests that touch the database, once more on PostgreSQL:", flush=True)
         on_postgres = [sys.executable, "-m", "tests.services.postgres", *command, "--only-database"]
         status = subprocess.run(on_postgres, cwd=ROOT, check=False).returncode or status
-    sys.stdout.flush()
-    if missing:
-        print("\nNot run here, and what would enable it:")
-        for name, how in missing.items():
-            print(f"  {name}: {how}")
-        if everything and set(missing) - OPTIONAL:
-            print("Everything is required here (MFADESK_REQUIRE=all), so this is a failure.")
-            return 1
     return status
 
 

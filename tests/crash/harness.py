@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mfadesk.kernel.errors import Broken
 from tests.crash.houses import House, LabHouse, PrivacyIdeaHouse
+from tests.crash.summary import name_difference
 from tests.crash.world import TRIAL_S, World, set_up
 from tests.services import privacyidea
 from tests.services.postgres import Postgres, running
@@ -88,12 +90,19 @@ class Harness:
             died = any(status == -signal.SIGKILL for status in world.find_dead().values())
             time.sleep(0.01)
         world.end()
-        found = world.result(person, old) | ({} if settled else {"over": f"not within {TRIAL_S:g} s"})
+        try:
+            found = world.result(person, old)
+        except Broken as error:
+            found = {"ledger": str(error)}
+        if not settled:
+            found["over"] = f"not within {TRIAL_S:g} s"
         self.report.roads += 1
         if self.expected is None:
             self.expected = found
         if found != self.expected or bool(label) != died:
-            self.report.differences.append({"at": label, "how": how, "found": found})
+            self.report.differences.append(
+                {"at": label, "how": how, "kind": name_difference(found, self.expected), "found": found}
+            )
             print(self.report.differences[-1], file=sys.stderr)
         if label:
             self.report.killed[f"{label} ({how})" if who == "executor" else label] += 1
@@ -160,9 +169,9 @@ def run(database: str, provider: str, every: int, first: int = 1, say=lambda _li
         stack.callback(world.end)
         harness = Harness(world, server, report)
         harness.road()
-        if "over" in harness.expected:
+        if harness.expected.keys() & {"over", "ledger"}:
             raise SystemExit(
-                f"A road without a death did not end ({harness.expected['over']}): this machine is too busy to compare with it."
+                f"A road without a death did not end well ({harness.expected}): this machine is too busy to compare with it."
             )
         say(f"a road without a death: {json.dumps(harness.expected, ensure_ascii=False)}")
         turn = 0
