@@ -124,9 +124,10 @@ def _note_failed_test(executor: Executor, state: CaseState, reason: str) -> None
 
 
 def _kind_for(executor: Executor, state: CaseState) -> AuthenticatorKind:
-    allowed = kinds_offered(state, executor.desk.policy, executor.desk.home.config.threat)
+    desk = executor.desk
+    allowed = kinds_offered(state, desk.runbook_of(state), desk.policy, desk.home.config.threat)
     if not allowed:
-        raise Refusal("no_requirement", "Policy names nothing that may be set up here. Nothing changed.")
+        raise Refusal("no_requirement", "Policy and runbook name nothing that may be set up here. Nothing changed.")
     kind = next((k for k in allowed if k == state.chosen_kind), None) if state.chosen_kind else allowed[0]
     if kind is None or kind not in executor.provider.capabilities().enrols:
         raise Refusal("kind_not_offered", "That kind is not offered here. Choose another one.")

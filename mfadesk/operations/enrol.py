@@ -38,7 +38,8 @@ def choose_kind(desk: Desk, session: ClaimantSession, kind: str) -> None:
 
 def kinds_for(desk: Desk, case_id: str) -> tuple[str, ...]:
     """Return the kinds of authenticator that may be set up in this case, the quickest first."""
-    return kinds_offered(load_case(case_id), desk.policy, desk.home.config.threat)
+    state = load_case(case_id)
+    return kinds_offered(state, desk.runbook_of(state), desk.policy, desk.home.config.threat)
 
 
 def begin_enrolment(desk: Desk, session: ClaimantSession) -> EnrolmentView:

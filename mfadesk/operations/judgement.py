@@ -37,6 +37,7 @@ from mfadesk.operations.people import list_vouchers
 from mfadesk.operations.targets import CLAIMED_GONE, find_gone, find_kinds_gone, find_survivors
 from mfadesk.ports.people import Person, Tier
 from mfadesk.ports.provider import PHISHING_RESISTANT, Authenticator, AuthenticatorKind, Grant, Holdings
+from mfadesk.runbook.model import Runbook
 from mfadesk.store.models import Snapshot
 
 METHOD_OF: Mapping[AuthenticatorKind, MethodId] = {
@@ -198,17 +199,22 @@ DEVICE_KINDS: Mapping[str, tuple[AuthenticatorKind, ...]] = {
 """What may be set up on the device that the person named, the likeliest first; on any other, an app or a passkey."""
 
 
-def kinds_offered(state: CaseState, policy: Policy, threat: str) -> tuple[AuthenticatorKind, ...]:
-    """Return what this person may set up now: by the device in their hands, and by what was decided about their tier."""
+def kinds_offered(state: CaseState, runbook: Runbook, policy: Policy, threat: str) -> tuple[AuthenticatorKind, ...]:
+    """Return what this person may set up now: what the runbook's step offers, by the device in their hands, and what their tier allows."""
     action = next((a for a in BINDS if a in state.verdicts and state.verdicts[a].allowed), BINDS[0])
     requirement = requirement_of(policy, action, state.tier, threat)
     if requirement is None:
         return ()
+    steps = (runbook.steps[step_id] for step_id in reversed(state.visited) if step_id in runbook.steps)
+    step_kinds = cast(tuple[AuthenticatorKind, ...], next((step.kinds for step in steps if step.kind == "enrol"), ()))
     kinds = DEVICE_KINDS.get(state.answers.get("new_device", ""), ("totp", "passkey"))
-    if not requirement.passkey_only:
-        return kinds
-    # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
-    return tuple(k for k in kinds if k in PHISHING_RESISTANT) if "security_key" in kinds else ("passkey", "security_key")
+    if requirement.passkey_only:
+        # A seed can be read out by a coached victim, so it is not offered where policy says so (SETTLED 6).
+        resistant = tuple(k for k in kinds if k in PHISHING_RESISTANT)
+        kinds = resistant if "security_key" in kinds else ("passkey", "security_key")
+    # Where nothing of that is what the device usually takes, whatever the runbook offers: a step that offers nothing ends nowhere.
+    allowed = tuple(kind for kind in step_kinds if kind in PHISHING_RESISTANT or not requirement.passkey_only)
+    return tuple(kind for kind in kinds if kind in allowed) or allowed
 
 
 def _not_by_what_is_gone(state: CaseState, sight: Sight, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

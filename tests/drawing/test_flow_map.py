@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from mfadesk.assurance.policy import load_policy
 from mfadesk.drawing.flow_map import draw_flow_map, panels_of
-from mfadesk.runbook.model import Hop, Path
+from mfadesk.prover.prove import prove
+from mfadesk.runbook.model import Edge, Hop, Path
 from mfadesk.runbook.shelf import load_shelf
 from mfadesk.runbook.walk import outline, path_in_words
 from tests.prover.test_prover_agrees import runbooks
@@ -88,6 +91,18 @@ def test_a_walk_is_stressed_and_its_decisions_are_numbered():
     assert len(edges) == 1
     assert [item[0].text for item in root.iter(f"{SVG}text") if item.get("class") == "map-badge-words"] == ["1"]
     assert path_in_words(book, path) == ("What shows the code?: kind = key", "A key shows no codes.")
+
+
+def test_a_counter_example_is_drawn_through_the_fragments_that_it_passes():
+    book = load_shelf()["device-replacement"]
+    weak = replace(book.steps["replace-decide"], edges=(Edge("replace-suspend-old", None, ""),))
+    broken = replace(book, steps={**book.steps, "replace-decide": weak})
+    finding = next(one for one in prove(broken, load_policy()).findings if one.rule == "evidence-suffices")
+    assert finding.path.end == "replace-suspend-old"
+    root = ElementTree.fromstring(draw_flow_map(broken, finding.path))
+    stressed = {item.get("href") for item in root.iter(f"{SVG}a") if "on-path" in item.get("class").split()}
+    assert stressed == {f"#step-{step_id}" for step_id in (*(hop.step for hop in finding.path.hops), finding.path.end)}
+    assert {"#step-replace", "#step-replace-decide"} <= stressed
 
 
 def test_a_large_runbook_is_split_by_phase():

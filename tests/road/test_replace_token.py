@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mfadesk.connectors.lab.faults import Fault
 from mfadesk.kernel.errors import Refusal
 from mfadesk.operations import case_view, enrol, portal_view, prove
+from mfadesk.operations.judgement import kinds_offered
 from tests.road.play import Play
 
 
@@ -59,6 +62,23 @@ def test_the_old_token_works_until_the_new_key_has_signed_in(play):
     assert all(
         done for words, done in case_view.case(play.desk, play.operator, case).checklist if "suspended first" not in words
     )
+
+
+def test_only_what_the_runbook_offers_is_offered_whatever_the_device(play):
+    _hazel, _fob, case, _browser = at_set_up(play)
+    state = play.state(case)
+    book = play.desk.runbook_of(state)
+    assert enrol.kinds_for(play.desk, case) == ("security_key", "hotp")
+    for written, offered in (
+        (("hotp",), ("hotp",)),
+        (("hotp", "security_key"), ("security_key", "hotp")),
+        (("passkey",), ("passkey",)),
+    ):
+        other = replace(book, steps={**book.steps, state.step: replace(book.steps[state.step], kinds=written)})
+        assert kinds_offered(state, other, play.desk.policy, "normal") == offered
+        strict = {key: replace(r, passkey_only=True) for key, r in play.desk.policy.requirements.items()}
+        policy = replace(play.desk.policy, requirements=strict)
+        assert kinds_offered(state, other, policy, "normal") == tuple(kind for kind in offered if kind != "hotp")
 
 
 def test_a_token_that_shows_codes_is_set_up_and_tested_too(play):
