@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfadesk.console import views_calls, views_case, views_key, views_runbooks
+from mfadesk.console import views_calls, views_case, views_drafts, views_key, views_runbooks
 
 app_name = "console"
 
@@ -16,6 +16,11 @@ urlpatterns = [
     path("runbooks", views_runbooks.runbooks, name="runbooks"),
     path("runbooks/rules", views_runbooks.rules, name="rules"),
     path("runbooks/map.css", views_runbooks.map_css, name="map_css"),
+    path("runbooks/drafts", views_drafts.drafts, name="drafts"),
+    path("runbooks/drafts/<str:draft_id>", views_drafts.draft, name="draft"),
+    path("runbooks/drafts/<str:draft_id>/text", views_drafts.text, name="draft_text"),
+    path("runbooks/drafts/<str:draft_id>/version", views_drafts.version, name="draft_version"),
+    path("runbooks/drafts/<str:draft_id>/ending", views_drafts.ending, name="draft_ending"),
     path("runbooks/<str:digest>", views_runbooks.runbook, name="runbook"),
     path("runbooks/<str:digest>/acts/options", views_runbooks.act_options, name="runbook_act_options"),
     path("runbooks/<str:digest>/acts", views_runbooks.acts, name="runbook_acts"),

@@ -13,6 +13,7 @@ from mfadesk.operations import (
     calls_view,
     case_view,
     codes,
+    drafts,
     enlist,
     publishing,
     record,
@@ -198,3 +199,40 @@ def begin_runbook_act(actor: Actor, act: str, digest: str) -> Mapping[str, Any]:
 def finish_runbook_act(actor: Actor, response: Mapping[str, Any]) -> str:
     """Hand the signed act on; return the digest that it was about."""
     return publishing.finish_act(current_desk(), actor, response).digest
+
+
+def list_drafts(actor: Actor) -> tuple[drafts.DraftLine, ...]:
+    """Return all drafts of runbooks, newest first."""
+    return drafts.list_drafts(actor)
+
+
+def begin_draft(actor: Actor, digest: str) -> str:
+    """Begin a draft, from a version if one is named; return its id."""
+    return drafts.begin(current_desk(), actor, digest)
+
+
+def draft(actor: Actor, draft_id: str) -> drafts.Draft:
+    """Return a draft as it is kept, and what is wrong with it."""
+    return drafts.read(current_desk(), actor, draft_id)
+
+
+def save_draft(
+    actor: Actor, draft_id: str, revision: int, base: str, text: str, chosen: Mapping[int, str] | None = None
+) -> drafts.Clash | int:
+    """Keep a text and return its revision, or what both sides changed where somebody else saved since."""
+    return drafts.save(current_desk(), actor, draft_id, revision, base, text, chosen)
+
+
+def check_draft(text: str) -> drafts.Checked:
+    """Return what is wrong with a text."""
+    return drafts.check(current_desk(), drafts.tidy(text))
+
+
+def keep_version(actor: Actor, draft_id: str) -> str:
+    """Make a draft a version of its own; return its digest."""
+    return drafts.keep_version(current_desk(), actor, draft_id)
+
+
+def throw_draft_away(actor: Actor, draft_id: str) -> None:
+    """Drop a draft."""
+    drafts.throw_away(current_desk(), actor, draft_id)

@@ -25,7 +25,8 @@ ACTS = {
 @staff_page
 def runbooks(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show every version of every runbook, by what it waits for."""
-    return render(request, "console/runbooks.html", {"view": verbs.shelf(actor), "staff_name": staff_name(request)})
+    words = {"view": verbs.shelf(actor), "drafts": verbs.list_drafts(actor), "staff_name": staff_name(request)}
+    return render(request, "console/runbooks.html", words)
 
 
 @require_safe

@@ -50,6 +50,16 @@ def load_shelf() -> Mapping[str, Runbook]:
     return MappingProxyType(shelf)
 
 
+def find_source(digest: str) -> str | None:
+    """Return the file of the shipped runbook with this digest as its author wrote it, fragments included by name; None for others."""
+    folder = resources.files("mfadesk.runbook").joinpath("shelf")
+    for runbook in load_shelf().values():
+        if runbook.digest == digest:
+            item = folder.joinpath(f"{runbook.id}.yaml")
+            return item.read_text(encoding="utf-8") if item.is_file() else None
+    return None
+
+
 def choose(goal: str, answers: Mapping[str, str], shelf: Mapping[str, Runbook] | None = None) -> Choice:
     """Return the runbook that serves `goal`, given what the caller has answered already.
 

@@ -52,6 +52,7 @@ GRANTS: Mapping[str, Mapping[Tier, str]] = {
     "store_directoryhead": {"web": READ, "executor": READ},
     # runbooks by digest: what is in force the executor says, and a text that is another's is not believed
     "store_runbooktext": {"web": CHANGE, "executor": CHANGE},
+    "store_runbookdraft": {"web": ALL},
     # staff and their sign-in
     "store_staffmember": {"web": CHANGE, "executor": READ},
     "store_staffinvitation": {"web": CHANGE, "executor": READ},

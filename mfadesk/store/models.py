@@ -116,6 +116,17 @@ class RunbookText(models.Model):
     at = models.DateTimeField()
 
 
+class RunbookDraft(models.Model):
+    """A text that authors are writing. It serves nobody; `revision` counts the saves, so that none goes over another unseen."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    revision = models.IntegerField(default=1)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+
 class CaseRow(models.Model):
     """Where a case stands, for lists. The truth is the fold over its events; this row is written in the same commit."""
 

@@ -37,6 +37,8 @@ ADDRESSES = {
     "runbooks": ("author", READ), "runbooks/rules": ("author", READ), "runbooks/map.css": ("author", READ),
     "runbooks/<str:digest>": ("author", READ),
     **{f"runbooks/<str:digest>/{path}": ("author", ACT) for path in ("acts", "acts/options")},
+    "runbooks/drafts": ("author", ACT), "runbooks/drafts/<str:draft_id>": ("author", BOTH),
+    **{f"runbooks/drafts/<str:draft_id>/{path}": ("author", ACT) for path in ("text", "version", "ending")},
     # door "token": a bearer token; nothing else is looked at, and nothing is written.
     "api/v1/": ("open", READ), "api/v1/openapi.json": ("open", READ),
     **{f"api/v1/{path}": ("token", READ[:1]) for path in (

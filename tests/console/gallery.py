@@ -228,7 +228,47 @@ def _shelf(actor: Any) -> Any:
     return Shelf((waits,), (), force, (), waits, "A time-boxed bypass waits for a review, and you may give it.")
 
 
+class Drafts:
+    """Drafts in memory, saved and merged by the same rules as the real ones."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[int, str]] = {}
+
+    def read(self, actor: Any, draft_id: str) -> Any:
+        from datetime import UTC, datetime
+
+        from mfadesk.operations.drafts import BLANK, Draft
+
+        revision, text = self.kept.setdefault(draft_id, (1, BLANK))
+        at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+        return Draft(draft_id, "A new runbook", text, revision, "Desk 1", at, self.check(text))
+
+    def check(self, text: str) -> Any:
+        from mfadesk.assurance.policy import load_policy
+        from mfadesk.operations import drafts
+
+        return drafts.check(SimpleNamespace(policy=load_policy(None)), drafts.tidy(text))
+
+    def save(self, actor: Any, draft_id: str, revision: int, base: str, text: str, chosen: Any = None) -> Any:
+        from mfadesk.operations.drafts import Clash, tidy
+        from mfadesk.operations.merging import count_clashes, join, merge
+
+        base, text = tidy(base), tidy(text)
+        now, kept = self.kept[draft_id]
+        parts = merge(base, kept, text)
+        joined = text if chosen is None else join(parts, chosen)
+        if now != revision or joined is None:
+            return Clash(now, "Desk 2", base, text, parts, count_clashes(parts))
+        self.kept[draft_id] = (now + 1, joined)
+        return now + 1
+
+
+DRAFTS = Drafts()
 PLAYED = {
+    "list_drafts": lambda actor: (),
+    "draft": DRAFTS.read,
+    "save_draft": DRAFTS.save,
+    "check_draft": DRAFTS.check,
     "shelf": _shelf,
     "sheet": _sheet,
     "calls": lambda actor: DESK.calls,

@@ -19,7 +19,13 @@ STATIC = Path(console.__file__).parent / "static/mfadesk"
 HTMX = Path(django_htmx.__file__).parent / "static/django_htmx/htmx-2.min.js"
 STAFF = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/cases/verify/ending", "/desk-key", "/nope"]
 STAFF += ["/api/v1/"]
-STAFF += ["/runbooks", "/runbooks/rules", "/runbooks/device-replacement", "/runbooks/broken?wrong=1&at=2"]
+STAFF += [
+    "/runbooks",
+    "/runbooks/rules",
+    "/runbooks/device-replacement",
+    "/runbooks/broken?wrong=1&at=2",
+    "/runbooks/drafts/d1",
+]
 STAFF += [f"/cases/{name}" for name in samples.CASES]
 PEOPLE = ["/me/", "/me/link/token", *(f"/vouch/{n}" for n in samples.VOUCHES), *(f"/me/not-me/{n}" for n in samples.NOT_MES)]
 PEOPLE += [f"/gallery/portal/{name}" for name in samples.PORTALS]

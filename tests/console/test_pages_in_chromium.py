@@ -11,7 +11,13 @@ pytestmark = pytest.mark.browser
 
 PAGES = ["/", "/gallery/empty", "/cases/new", "/cases/new?q=hazel", "/cases/new?q=nobody", "/cases/verify/ending", "/desk-key"]
 PAGES += ["/cases/unknown", "/nope", "/gallery/forbidden", "/gallery/broken", "/me/", "/me/link/token", "/api/v1/"]
-PAGES += ["/runbooks", "/runbooks/rules", "/runbooks/device-replacement", "/runbooks/broken?wrong=1&at=2"]
+PAGES += [
+    "/runbooks",
+    "/runbooks/rules",
+    "/runbooks/device-replacement",
+    "/runbooks/broken?wrong=1&at=2",
+    "/runbooks/drafts/d1",
+]
 PAGES += [f"/cases/{name}" for name in samples.CASES]
 PAGES += [f"/gallery/portal/{name}" for name in samples.PORTALS]
 PAGES += [f"/vouch/{name}" for name in samples.VOUCHES] + [f"/me/not-me/{name}" for name in samples.NOT_MES]
