@@ -65,7 +65,7 @@ def _find_named(state: CaseState, holdings: Holdings) -> tuple[Authenticator, ..
     if state.answers.get("authenticator") not in CLAIMED_GONE:
         return ()
     active = [a for a in holdings.authenticators if a.state != "pending" and a.id != state.new_authenticator]
-    return _of_kind(state.answers.get("kind", UNKNOWN), active)
+    return _of_kind(_kind_said(state), active)
 
 
 def _are_apart(state: CaseState, named: tuple[Authenticator, ...]) -> bool:
@@ -73,9 +73,14 @@ def _are_apart(state: CaseState, named: tuple[Authenticator, ...]) -> bool:
     return state.answers.get("kind") in ("hardware_token", "key", "laptop") and len(named) > 1
 
 
+def _kind_said(state: CaseState) -> str:
+    """Return what they said it was. A case from before the question was asked is about a phone, as its runbook was then."""
+    return state.answers.get("kind", "app")
+
+
 def find_kinds_gone(state: CaseState) -> frozenset[str]:
-    """Return what kinds of thing the claim gives away: what was named, and any where nobody was asked or they can't say."""
-    kind = state.answers.get("kind", UNKNOWN)
+    """Return what kinds of thing the claim gives away: what was named, and any where they can't say."""
+    kind = _kind_said(state)
     return frozenset(KINDS) if kind == UNKNOWN else frozenset({kind})
 
 

@@ -16,9 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = "id,login,name,tier,manager,work_mail\n1,oak,Oak Harrow,exec,,oak@example.com\n2,hazel,Hazel Linden,standard,1,h@example.com\n"
 OPEN_A_CASE = """
-from mfadesk.operations.desk import current_desk
 from mfadesk.cli.home import find_home, wake
 wake(find_home(None))
+from mfadesk.operations.desk import current_desk
 from mfadesk.operations.open_case import open_case
 from mfadesk.ports.people import Actor
 for _ in range(3):

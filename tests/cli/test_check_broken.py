@@ -111,7 +111,7 @@ def database_put_back(folder):
 
 def old_tables(folder):
     with sqlite3.connect(folder / "desk.sqlite3") as database:
-        database.execute("DELETE FROM django_migrations WHERE app='store' AND name LIKE '0004%'")
+        database.execute("DELETE FROM django_migrations WHERE app='store' AND name >= '0004'")
         database.execute("DROP TABLE store_personseal")
         database.execute("DROP TABLE store_directoryhead")
     database.close()

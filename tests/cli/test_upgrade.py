@@ -13,6 +13,8 @@ from mfadesk.cli.home import find_home, wake
 wake(find_home(None))
 from django.core.management import call_command
 call_command("migrate", "store", "0003", interactive=False, verbosity=0)
+# What was seen was not kept yet either.
+(find_home(None).folder / "keys" / "seen.json").unlink()
 """
 DELETE_SEALS = """
 from mfadesk.cli.home import find_home, wake

@@ -15,6 +15,14 @@ from tests.prover.slow import FIXED, wrong_here
 from tests.prover.test_prover_agrees import runbooks
 
 WALKED = {rule.NAME for rule in STATE_RULES}
+WIDER = {
+    "a decision is always one or the other, at once",
+    "decided before",
+    "no step of the engine waits for a suspension to be lifted",
+    "the engine took another way",
+    "there is nothing that this could be done to",
+}
+"""What the prover allows for and the engine never does. Whatever else keeps a counter-example from being played is a fault."""
 
 
 def replay(book, finding):
@@ -56,4 +64,5 @@ def test_counter_examples_on_the_broken_shelf_replay_in_the_engine():
                 if finding.rule in WALKED and finding.path is not None:
                     fates[replay(mutant.book, finding)] += 1
     assert fates["replayed"] > 150
-    assert fates["replayed"] >= 0.95 * fates.total(), fates
+    assert fates.keys() - {"replayed"} <= WIDER, fates
+    assert fates["replayed"] >= 0.9 * fates.total(), fates

@@ -250,7 +250,7 @@ def test_people_who_are_part_of_the_case_or_unknown_do_not_approve(play, who):
 def test_where_nobody_can_approve_the_case_says_so_and_security_owns_the_wait(play):
     _elm, _old, case, browser = proved(play)
     state = play.state(case)
-    assert (state.deadline_owner, state.deadline_then, state.ask.asked) == ("security", "refused", ())
+    assert (state.deadline_owner, state.deadline_then, state.ask.asked) == ("security", "replace-refused", ())
     assert Alert.objects.filter(kind="nobody_can_approve", case_id=case).exists()
     assert "security" in portal_view.portal(play.desk, browser.session).lede.lower()
     willow = hire_approver(play.throwaway, "willow")
