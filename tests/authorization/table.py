@@ -86,7 +86,7 @@ PERSONS_ACTS: dict[str, tuple[str, ...]] = {
     "proofs": ("proving",),
     "passkey/options": (),
     "passkey": (),
-    "kind": BOUND,
+    "kind": ("setting up",),
     "enrolment": ("setting up",),
     "bypass": (),
     "resync": (),
