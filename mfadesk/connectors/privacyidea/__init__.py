@@ -10,8 +10,8 @@ Where it differs from the port, on purpose and in the open:
 * A pending one-time-password token cannot sign anybody in (rollout state ``verify``, which a policy must demand: `enrol`
   refuses without it). A registered passkey can, from its registration on; it counts as pending here until its first accepted
   assertion.
-* Shown one code twice at one moment, over two connections, it takes it twice. `check_code` asks one after the other; there is one
-  executor, and what another application asks at that moment is out of our hands.
+* Shown one code or one assertion twice at one moment, over two connections, it takes it twice. `check_code` and `finish_assertion`
+  ask one after the other; there is one executor, and what another application asks at that moment is out of our hands.
 * It keeps no sessions of the applications behind it: `end_sessions` does nothing and `ends_sessions` says so.
 * What it does not say is read the cautious way: a passkey may be synced until its own flag says otherwise, a token is on the
   phone unless its kind is hardware, and a token without a date is from today.

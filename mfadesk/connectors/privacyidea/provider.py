@@ -53,7 +53,7 @@ class PrivacyIdeaProvider:
         self._realm = realm
         self._origins = frozenset(origins)
         self._clock = clock
-        self._one_code_at_a_time = threading.Lock()
+        self._one_proof_at_a_time = threading.Lock()
         self._policies: tuple[datetime, list[Mapping[str, Any]] | None] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -92,7 +92,7 @@ class PrivacyIdeaProvider:
 
     def check_code(self, login: str, code: Secret) -> Accepted | Rejected:
         """Return what privacyIDEA says of the code. One after the other: it takes one code twice that it is shown twice at one moment."""
-        with self._one_code_at_a_time:
+        with self._one_proof_at_a_time:
             return self._check_code(login, code)
 
     def _check_code(self, login: str, code: Secret) -> Accepted | Rejected:
@@ -123,6 +123,11 @@ class PrivacyIdeaProvider:
         return request_options(answer)
 
     def finish_assertion(self, login: str, options: Mapping[str, Any], response: Mapping[str, Any]) -> Accepted | Rejected:
+        """Return what privacyIDEA says of the assertion. One after the other, as `check_code`."""
+        with self._one_proof_at_a_time:
+            return self._finish_assertion(login, options, response)
+
+    def _finish_assertion(self, login: str, options: Mapping[str, Any], response: Mapping[str, Any]) -> Accepted | Rejected:
         ceremony = require_assertion(options, response, self._origins)
         if isinstance(ceremony, Rejected):
             return ceremony
