@@ -96,6 +96,7 @@ class _Reader:
         self.compromises: Mapping[Compromise, CompromiseTerms] = {}
 
     def read(self) -> Policy:
+        """Return the policy. Raises Invalid where a section is missing, unknown or says what cannot be."""
         at = self.sections
         if at["version"].integer(0, 1_000_000) != VERSION:
             at["version"].fail(f"this program reads version {VERSION}")

@@ -67,6 +67,7 @@ class Page(HTMLParser):
             form.choices.setdefault(name, []).append((value, " ".join(label.words.split()) if label else ""))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element, what it belongs to and, of a form, what may be sent."""
         attributes = {name: value or "" for name, value in attrs}
         element = Element(tag, attributes)
         self.elements.append(element)

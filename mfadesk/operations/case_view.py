@@ -13,15 +13,16 @@ from mfadesk.kernel.errors import Refusal
 from mfadesk.kernel.plain_text import plain_line
 from mfadesk.operations.approvals import BARRED_BY_TAKING_OVER, approval_panel, bars_approving
 from mfadesk.operations.approvers import find_accounts, find_approvers
-from mfadesk.operations.board import Surroundings, board_of, evidence_lines, how_proved
+from mfadesk.operations.board import Surroundings, board_of, evidence_lines
 from mfadesk.operations.bypass import may_review
 from mfadesk.operations.call_back import find_words
 from mfadesk.operations.clock_words import clock_words
+from mfadesk.operations.closing import checklist_of, decided_words, ticket_of
 from mfadesk.operations.codes import read_code
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.judgement import NOTHING_SEEN, newest_sight
 from mfadesk.operations.people import find_person
-from mfadesk.operations.sayings import NOTICED, effect_words, method_name, say_outcome, timeline_of
+from mfadesk.operations.sayings import NOTICED, effect_words, say_outcome, timeline_of
 from mfadesk.operations.views import AnswerLine, ApprovalPanel, CaseView, EffectLine, NowPanel, StepLine
 from mfadesk.ports.people import TIER_WORDS, Actor, Person
 from mfadesk.runbook.model import Runbook, Step
@@ -95,7 +96,7 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         board=board,
         effects=_effects(state),
         timeline=timeline_of(events, desk.policy, runbook, names),
-        checklist=_checklist(state),
+        checklist=checklist_of(state),
         ticket=ticket_of(state, runbook, desk.policy),
         owner=names.get(state.owner, "Staff"),
         mine=mine,
@@ -103,14 +104,10 @@ def case(desk: Desk, actor: Actor, case_id: str) -> CaseView:
         needs_key=signs and not any(account.keys for account in staff if account.id == actor.id),
         take_over_note=BARRED_BY_TAKING_OVER if _bars(desk, actor, state, action, around, mine) else "",
         approval=approval,
-        noticeable=tuple(
-            AnswerLine(name, words)
-            for name, words in NOTICED.items()
-            if mine and state.status == "open" and name in desk.policy.signals and name not in state.signals
-        ),
+        noticeable=_noticeable(state, desk.policy) if mine and state.status == "open" else (),
         portal_address=desk.home.config.public_url.split("//", 1)[1] + "/me/",
         proofs=() if board else tuple(replace(line, until=None) for line in evidence_lines(state.evidence(), desk.policy)),
-        decided="" if board else _decided(state),
+        decided="" if board else decided_words(state),
     )
 
 
@@ -135,6 +132,12 @@ def _bars(desk: Desk, actor: Actor, state: CaseState, action: str, around: Surro
         return False
     approvers = find_approvers(listed=around.staff) if around.approvers is None else around.approvers
     return bars_approving(desk, actor, state, action, approvers)
+
+
+def _noticeable(state: CaseState, policy: Policy) -> tuple[AnswerLine, ...]:
+    return tuple(
+        AnswerLine(name, words) for name, words in NOTICED.items() if name in policy.signals and name not in state.signals
+    )
 
 
 def _facts(state: CaseState, person: Person | None) -> tuple[str, ...]:
@@ -285,93 +288,6 @@ def _effects(state: CaseState) -> tuple[EffectLine, ...]:
 
 def _effect_detail(problem: str, retry_at: datetime | None) -> str:
     return f"{problem} Tried again at {clock_words(retry_at)}." if problem and retry_at is not None else problem
-
-
-def _checklist(state: CaseState) -> tuple[tuple[str, bool], ...]:
-    """Return what must be true before the case may be called done; only a case that changes something has one."""
-    if state.resynced:
-        return (
-            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-            ("Two codes brought the same device back in step", True),
-            ("It signed in once", state.tested_at is not None),
-        )
-    if state.bypass and state.outcome == "bridged":
-        ended = any(effect.state == "done" for effect in state.effects_of("end_bypass"))
-        return (
-            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-            ("The way in has ended, at the provider and here", ended),
-            (
-                "Every notification address was told, with a way to object",
-                any(e.state == "done" for e in state.effects_of("notify")),
-            ),
-            ("Security looked at what it was used for", state.bypass_reviewed),
-        )
-    restored = state.effects_of("restore_old", "open_account")
-    if restored and not state.effects_of("enrol_new"):
-        return (
-            ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-            (
-                "What was closed or suspended was given back",
-                any(effect.detail in ("given back", "opened") for effect in restored),
-            ),
-            (
-                "Every notification address was told, with a way to object",
-                any(e.state == "done" for e in state.effects_of("notify")),
-            ),
-        )
-    if not state.effects_of("suspend_old", "enrol_new"):
-        return ()
-    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
-    if state.outcome not in ("", "changed"):
-        return (("The old one is suspended", "suspend_old" in done), ("The people it concerns were told", "notify" in done))
-    return (
-        ("The person was proved, and the decision signed", any(v.allowed for v in state.verdicts.values())),
-        *([("Somebody else approved it", True)] if state.approvals else []),
-        *((("The old one was suspended first", "suspend_old" in done),) if state.targets else ()),
-        *((("The account is open", "open_account" in done),) if restored else ()),
-        ("The new one signed in once", state.tested_at is not None),
-        *((("The old one was removed", "remove_old" in done),) if state.targets else ()),
-        ("Every session was ended", "end_sessions" in done),
-        ("Every notification address was told, with a way to object", "notify" in done),
-    )
-
-
-def _decided(state: CaseState) -> str:
-    # The last action that was decided is what the case was about; a suspension before it asked for less.
-    verdict = next(reversed(tuple(state.verdicts.values())), None)
-    return f"{verdict.points} points, {verdict.needed} needed" if verdict else ""
-
-
-_DONE_WORDS = {
-    "suspend_old": "The old one was switched off.",
-    "remove_old": "The old one was removed.",
-    "end_sessions": "Every session was ended.",
-}
-
-
-def ticket_of(state: CaseState, runbook: Runbook | None, policy: Policy) -> str:
-    """Return the text for a ticket once the case is closed: facts, and nobody's name."""
-    if state.status != "closed":
-        return ""
-    proved = [f"- {method_name(e.method, policy)}. {how_proved(e, policy)}." for e in state.evidence()] or ["- Nothing."]
-    lines = [
-        f"{GOAL_WORDS.get(state.goal, state.goal)}: {say_outcome(state)}",
-        f"Case {state.id}, {runbook.title if runbook else 'runbook'} version {runbook.version if runbook else '?'}.",
-        f"Proved ({_decided(state) or 'no decision'}):",
-        *proved,
-    ]
-    if state.approvals:
-        lines.append(f"Approved by {len({approval.by for approval in state.approvals})} further.")
-    if state.bypass:
-        lines.append("A way in for a time was given; it ended by itself or is about to.")
-    if state.tested_at and state.resynced:
-        lines.append(f"The same one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC, back in step.")
-    elif state.tested_at:
-        lines.append(f"The new one signed in at {state.tested_at:%Y-%m-%d %H:%M} UTC.")
-    # Only what was read back as done is said to be done.
-    done = {effect.verb for effect in state.effects.values() if effect.state == "done"}
-    lines += [words for verb, words in _DONE_WORDS.items() if verb in done]
-    return "\n".join(lines)
 
 
 def _may(state: CaseState, actor: Actor, mine: bool, person: Person | None, *, asked: bool) -> frozenset[str]:

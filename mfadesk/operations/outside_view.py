@@ -18,7 +18,8 @@ from django.db.models import Q
 from mfadesk.cases.state import fold
 from mfadesk.kernel.clock import from_stamp, to_stamp
 from mfadesk.kernel.errors import Invalid, Refusal
-from mfadesk.operations.case_view import steps_of, ticket_of
+from mfadesk.operations.case_view import steps_of
+from mfadesk.operations.closing import ticket_of
 from mfadesk.operations.desk import Desk
 from mfadesk.operations.sayings import VERB_WORDS, method_name, timeline_of
 from mfadesk.store.commit import load_case, load_events

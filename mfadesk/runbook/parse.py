@@ -196,6 +196,7 @@ class _StepReader:
         self._known = frozenset(step_ids)
 
     def step(self, key: Scalar, node: Node) -> Step:
+        """Return one step. Raises Invalid for what its kind does not have, and for a target or guard that does not fit."""
         if not isinstance(node, Fields) or "kind" not in node.fields:
             raise Invalid(node.where, f'the step "{key.text}" has no kind')
         kind = cast(StepKind, f.as_choice(node.fields["kind"][1], get_args(StepKind), "kind of step"))

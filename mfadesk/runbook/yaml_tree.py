@@ -93,6 +93,7 @@ class _Reader:
         self._nodes = 0
 
     def read(self) -> Node:
+        """Return the document. Raises Invalid for a second one, an alias, and what is too large or too deep."""
         root: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent | yaml.DocumentEndEvent):

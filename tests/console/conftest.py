@@ -63,3 +63,30 @@ def open_browser(chromium, gallery):
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def play(throwaway):
+    """A throwaway desk whose pages the views show."""
+    from mfadesk.operations.desk import serve_desk
+    from tests.road.play import Play
+
+    serve_desk(throwaway.desk)
+    yield Play(throwaway)
+    serve_desk(None)
+
+
+@pytest.fixture
+def yew(play):
+    """One who writes runbooks."""
+    from tests.road.test_publishing import Author
+
+    return Author(play, "yew")
+
+
+@pytest.fixture
+def elm(play):
+    """Another, since nobody reviews their own."""
+    from tests.road.test_publishing import Author
+
+    return Author(play, "elm")

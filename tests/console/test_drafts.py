@@ -10,30 +10,11 @@ from django.test import RequestFactory
 
 from mfadesk.console import views_drafts, views_runbooks
 from mfadesk.operations import drafts
-from mfadesk.operations.desk import serve_desk
 from mfadesk.runbook.shelf import find_source, load_shelf
 from mfadesk.runbook.write import write_runbook
 from mfadesk.store.models import RunbookDraft, RunbookText
 from tests.console.test_runbook_pages import BROKEN, SHIPPED, ask, words
-from tests.road.play import Play
 from tests.road.test_publishing import Author, newer
-
-
-@pytest.fixture
-def play(throwaway):
-    serve_desk(throwaway.desk)
-    yield Play(throwaway)
-    serve_desk(None)
-
-
-@pytest.fixture
-def yew(play):
-    return Author(play, "yew")
-
-
-@pytest.fixture
-def elm(play):
-    return Author(play, "elm")
 
 
 @pytest.fixture

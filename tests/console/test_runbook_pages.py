@@ -12,29 +12,10 @@ from django.test import RequestFactory
 from mfadesk.cli.throwaway import PUBLIC_URL
 from mfadesk.console import views_runbooks
 from mfadesk.operations import publishing
-from mfadesk.operations.desk import serve_desk
 from mfadesk.runbook.shelf import load_shelf
-from tests.road.play import Play
 from tests.road.test_publishing import SHIPPED, Author, newer
 
 BROKEN = {'when: decision == "allowed"': 'when: decision != "allowed"'}
-
-
-@pytest.fixture
-def play(throwaway):
-    serve_desk(throwaway.desk)
-    yield Play(throwaway)
-    serve_desk(None)
-
-
-@pytest.fixture
-def yew(play):
-    return Author(play, "yew")
-
-
-@pytest.fixture
-def elm(play):
-    return Author(play, "elm")
 
 
 def ask(view, who, *args, post=None, **query):

@@ -115,6 +115,7 @@ class _Visit:
         return "active" if word == "returning" and not late else word
 
     def run(self, signals: frozenset[str]) -> Served:
+        """Play the call to its end, over every hand-over that the desk asks for, and return what became of it."""
         stage = self._stage
         before, wrong, why_not = stage.see(), "", ""
         handed_on: Served | None = None

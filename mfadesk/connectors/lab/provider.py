@@ -117,6 +117,7 @@ class LabProvider:
         return self._serve("finish_assertion", act)
 
     def enrol(self, login: str, kind: AuthenticatorKind, label: str, key: str) -> Enrolment:
+        """Begin an authenticator, as the port says; what a crash left under the same key goes first."""
         if kind not in ENROLS:
             raise Refusal("cannot_enrol", f"The lab does not enrol authenticators of the kind {kind}.")
         if not key or len(label) > MAX_LABEL:

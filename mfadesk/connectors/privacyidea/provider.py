@@ -147,6 +147,7 @@ class PrivacyIdeaProvider:
         return Accepted(verdict.authenticator_id, kind, first_use=verdict.authenticator_id in pending)
 
     def enrol(self, login: str, kind: AuthenticatorKind, label: str, key: str) -> Enrolment:
+        """Begin an authenticator, as the port says; its serial comes from login and key, so a second try finds the first."""
         type_name = _TYPES.get(kind)
         if type_name is None or (type_name == "webauthn" and not self._origins):
             raise Refusal("cannot_enrol", f"privacyIDEA does not enrol authenticators of the kind {kind} here.")

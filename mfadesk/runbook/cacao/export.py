@@ -117,17 +117,7 @@ def export_playbook(runbook: Runbook, edition: Edition) -> dict[str, Any]:
                 "type": "marking-tlp", "id": marking, "created_by": author, "created": created, "tlpv2_level": "TLP:AMBER+STRICT",
             }
         },
-        "extension_definitions": {
-            EXTENSION: {
-                "type": "extension-definition",
-                "name": "mfadesk runbook",
-                "description": "The runbook that this playbook shows, whole.",
-                "created_by": make_id("identity", "mfadesk"),
-                "schema": "runbook_b64: the runbook in YAML, base64; runbook_digest: SHA-256 of its canonical form; "
-                "step_map: our step to theirs; loss_report: what a reader without this extension loses",
-                "version": EXTENSION_VERSION,
-            }
-        },
+        "extension_definitions": {EXTENSION: _define_extension()},
         "playbook_extensions": {
             EXTENSION: {
                 "runbook_name": runbook.id,
@@ -140,6 +130,18 @@ def export_playbook(runbook: Runbook, edition: Edition) -> dict[str, Any]:
             }
         },
     }  # fmt: skip
+
+
+def _define_extension() -> dict[str, str]:
+    return {
+        "type": "extension-definition",
+        "name": "mfadesk runbook",
+        "description": "The runbook that this playbook shows, whole.",
+        "created_by": make_id("identity", "mfadesk"),
+        "schema": "runbook_b64: the runbook in YAML, base64; runbook_digest: SHA-256 of its canonical form; "
+        "step_map: our step to theirs; loss_report: what a reader without this extension loses",
+        "version": EXTENSION_VERSION,
+    }
 
 
 class _Workflow:
