@@ -111,24 +111,33 @@ def write_store(path: Path, stored: KeyStore, sources: Sequence[str]) -> None:
     """
     kept = wrap(stored, sources[0]) if sources else stored
     before = path.stat()
+    ours = (before.st_uid, before.st_gid) == (os.geteuid(), os.getegid())
+    put_in_place(path, json.dumps(kept, indent=1) + "\n", before.st_mode & 0o777, None if ours else before)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def put_in_place(path: Path, text: str, mode: int, owner: os.stat_result | None) -> None:
+    """Write a file whole beside `path`, and put it in place of the one that is there, or leave that one as it is.
+
+    owner: whose the file is to be, or None for the user of this process.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w") as file:
-            os.fchmod(file.fileno(), before.st_mode & 0o777)
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            file.write(json.dumps(kept, indent=1) + "\n")
+            os.fchmod(file.fileno(), mode)
+            if owner is not None:
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def begin_store(path: Path, keys: Mapping[str, bytes], mode: int, **more: Any) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import structlog
 
 from mfadesk.kernel.errors import Broken
 from mfadesk.store.home import Home
+from mfadesk.store.key_files import put_in_place
 
 NAME = "seen.json"
 LEDGER, REGISTER, DIRECTORY = "ledger", "register", "directory"
@@ -85,15 +85,4 @@ def open_seen(home: Home) -> Seen:
 def _write(path: Path, stored: dict[str, tuple[int, str]]) -> None:
     """Put the file in place of the one that is there, for the executor's user alone, also where root writes it."""
     owner = path.with_name("executor.json").stat()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}.")
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            if owner.st_uid != os.geteuid():
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            file.write(json.dumps(stored) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    put_in_place(path, json.dumps(stored) + "\n", 0o600, owner if owner.st_uid != os.geteuid() else None)
